@@ -31,7 +31,6 @@ const LONGEST = [
   'experiment/experiment.built',
   'machine/machine',
   'experiment/shipped',
-  'metrics/types',
   'bench/validation/live/rows',
   'gate/edits',
 ].map((name) => `/harness/${name}.test.ts`);
@@ -51,8 +50,14 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/**
+ * What is new may take 64 MiB before garbage is collected: with V8's own 16, which it begins far below, copying what is still in
+ * use takes a tenth of the time of tests that make and drop machines.
+ */
+const HEAP = ['--min-semi-space-size=64', '--max-semi-space-size=64'];
 const TESTS = {
   setupFiles: ['./vitest.setup.ts'],
+  execArgv: HEAP,
   env: ENV,
   testTimeout: 120_000,
   hookTimeout: 120_000,

@@ -34,6 +34,7 @@ const KEYS = [
   'discard',
   'reclaim',
   'merge',
+  'controller',
   'swap',
   'thp',
   'limit',
@@ -81,10 +82,15 @@ function markdownText(kernel: ComparedKernel): string {
 }
 
 /** The setting that rows are of, in words. */
-function settingText({ trace, discard, reclaim, merge, swap, thp, limit }: FidelityRow): string {
-  const more = `${merge === 'none' ? '' : `, merge ${merge}`}${thp === 'never' ? '' : `, thp ${thp}`}`;
-  if (limit === null) return `${trace}, ${discard}, no limit${more}`;
-  return `${trace}, ${discard}, limit ${limit} pages, swap ${swap}, reclaim ${reclaim}${more}`;
+function settingText({ trace, discard, reclaim, merge, controller, swap, thp, limit }: FidelityRow): string {
+  const bound = limit === null ? 'no limit' : `limit ${limit} pages`;
+  const short = limit === null && controller === 'none' ? [] : [`swap ${swap}`, `reclaim ${reclaim}`];
+  const more = [
+    ...(merge === 'none' ? [] : [`merge ${merge}`]),
+    ...(controller === 'none' ? [] : [`controller ${controller}`]),
+    ...(thp === 'never' ? [] : [`thp ${thp}`]),
+  ];
+  return [trace, discard, bound, ...short, ...more].join(', ');
 }
 
 function settingTable(rows: readonly FidelityRow[]): string {

@@ -63,6 +63,7 @@ describe('a comparison', () => {
       discard: 'keep',
       reclaim: 'linux',
       merge: 'none',
+      controller: 'none',
       swap: 'zram',
       thp: 'never',
       limit: 100,
@@ -91,7 +92,14 @@ describe('a comparison', () => {
       differences: ['at end: x'],
     });
     expect(fidelityText(kernels, 'markdown')).toContain(
-      '| t | keep | linux | none | zram | never | 100p | pgmajfault | 100 | 100 | 103 | 3 | ±1.5 % | within | two humps: 100, 100, 103 |',
+      '| t | keep | linux | none | none | zram | never | 100p | pgmajfault | 100 | 100 | 103 | 3 | ±1.5 % | within | two humps: 100, 100, 103 |',
+    );
+    const controlled = { ...row, limit: null, controller: 'senpai:probe=1' };
+    const alone = [
+      { machine: 'vm', cgroup: 'v2', probes, compared: [{ rows: [controlled], differences: [] }] },
+    ];
+    expect(fidelityText(alone, 'table')).toContain(
+      't, keep, no limit, swap zram, reclaim linux, controller senpai:probe=1\n',
     );
     expect(fidelityRows(kernels)[0]).toMatchObject({ kernel: '6.1.0', limit_pages: 100, runs: 3, humps: 2 });
   });

@@ -2,7 +2,7 @@ import type { Argv } from 'yargs';
 import { EXIT } from '../base/errors.js';
 import { unknownName } from '../base/nearest.js';
 import { requireLinux } from '../base/platform.js';
-import { loadCosts } from '../cost/table.js';
+import { type CostTable, costsNote, readCosts } from '../cost/table.js';
 import { axisOptions } from '../experiment/axes.js';
 import { planReplay } from '../experiment/plan.js';
 import { findTrace } from '../experiment/trace-names.js';
@@ -44,6 +44,8 @@ interface Args extends Pick<KernelArgs, 'timeout' | 'pace' | 'stats'> {
   reclaim: string;
   merge: string;
   thp: string;
+  controller: string;
+  costs?: string;
   limit: string;
   swap: string;
   runs: number;
@@ -93,6 +95,19 @@ function builder(yargs: Argv): Argv {
         requiresArg: true,
       },
       thp: listFlag('huge pages of private memory: never, madvise (where the program asks), always', 'never'),
+      controller: {
+        type: 'string',
+        default: 'none',
+        describe:
+          'what asks for reclaim before memory is short: none or senpai with its parameters; it goes by the pressure that each kernel has, the simulated one at the prices of --costs',
+        requiresArg: true,
+      },
+      costs: {
+        type: 'string',
+        describe:
+          'cost table (JSON) of the simulated kernel; rows that it lacks are those of the shipped one',
+        requiresArg: true,
+      },
       runs: { type: 'number', default: 3, describe: 'live runs', requiresArg: true },
       machine: listFlag('vm: a kernel in a virtual machine; host: the kernel of this host', 'vm'),
       ...kernelFlags,
@@ -130,8 +145,9 @@ interface LiveKernelChoice {
 /** What a run of the command compares: the lists of its flags. */
 interface Plan {
   readonly kernels: readonly LiveKernelChoice[];
-  /** Combinations that differ: without a limit neither reclaim nor swap matters. */
+  /** Combinations that differ: without a limit and a controller neither reclaim nor swap matters. */
   readonly settings: readonly ReturnType<typeof planReplay>[];
+  readonly costs: CostTable;
 }
 
 function groupVersion(text: string): GroupVersion {
@@ -156,19 +172,25 @@ function kernelsOf({ machine, kernel, cgroup }: Args): LiveKernelChoice[] {
 
 /** @throws InputError for a value that a flag does not take */
 function planOf(args: Args): Plan {
-  const { limit, reclaim, merge, swap, thp, policies } = args;
+  const { limit, reclaim, merge, controller, swap, thp, policies } = args;
+  const isShort = (pages: string) => pages !== 'none' || controller !== 'none';
+  const { costs, fromDefault } = readCosts(args.costs);
+  const lacking = costsNote(args.costs ?? '', fromDefault);
+  if (lacking !== undefined) note(lacking);
   return {
     kernels: kernelsOf(args),
+    costs,
     settings: limit.split(',').flatMap((pages) =>
-      (pages === 'none' ? ['linux'] : reclaim.split(',')).flatMap((name) =>
+      (isShort(pages) ? reclaim.split(',') : ['linux']).flatMap((name) =>
         thp.split(',').flatMap((mode) =>
           policies.map((discard) =>
             planReplay({
               limit: pages,
               reclaim: name,
               merge,
+              controller,
               discard,
-              swap: pages === 'none' ? 'none' : swap,
+              swap: isShort(pages) ? swap : 'none',
               thp: mode,
             }),
           ),
@@ -182,10 +204,9 @@ async function compareOn(
   system: LiveSystem,
   traces: readonly Named[],
   { runs }: Args,
-  { settings }: Plan,
+  { settings, costs }: Plan,
   { machine, cgroup }: LiveKernelChoice,
 ): Promise<ComparedKernel> {
-  const costs = loadCosts();
   const probes = probe(system);
   const live = { machine: liveMachine(system), probes, stats: system.stats, runs };
   const compared = [];

@@ -1,6 +1,7 @@
 import { InputError } from '../base/errors.js';
 import { counted } from '../base/text.js';
 import type { CellResult } from '../experiment/cell.js';
+import { timelineOf as rowsOf } from '../experiment/result-files.js';
 import { simulated } from '../machine/target.js';
 import { AXES, AXIS_NAMES } from '../metrics/axes.js';
 import { DISK } from '../output/disk.js';
@@ -51,10 +52,10 @@ function leftOutText({ slices, shown, shortestNs, instants }: LeftOut): string {
  * @throws InputError when the file cannot be written
  */
 export function writeTimeline(file: string, recorder: TimelineRecorder, result: CellResult): string {
-  const { run, timeline, spaces } = result;
+  const { run, spaces } = result;
   const axes = AXIS_NAMES.map((name) => [name, String(run[AXES[name].column])] as const);
   const about = { trace: run.trace, trace_sha256: run.trace_sha256, ...Object.fromEntries(axes) };
-  const { text, leftOut } = timelineOf(recorder, timeline, spaces, about);
+  const { text, leftOut } = timelineOf(recorder, [...rowsOf(result)], spaces, about);
   writeWhole(DISK, file, text);
   return `timeline: ${file}: ${leftOutText(leftOut)}; open it in ui.perfetto.dev or chrome://tracing`;
 }

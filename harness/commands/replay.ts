@@ -5,6 +5,7 @@ import { costsNote, readCosts } from '../cost/table.js';
 import { type CellResult, runCell } from '../experiment/cell.js';
 import { drawsUnder, planReplay } from '../experiment/plan.js';
 import { checkRepeats, isForeign } from '../experiment/repeat.js';
+import { timelineOf } from '../experiment/result-files.js';
 import { findTrace } from '../experiment/trace-names.js';
 import { AXES, type AxisName, perAxis } from '../metrics/axes.js';
 import { csvHeader, csvRows, jsonRow, type Value } from '../metrics/csv.js';
@@ -153,6 +154,13 @@ function groupTable(groups: readonly GroupRow[]): string {
   return `\n\n${table.toString()}`;
 }
 
+/** What a reader of a single replay with a closed clock must know. */
+const NO_SLOWDOWN = {
+  what: 'slowdown is empty in a single replay',
+  advice:
+    'It is against the same with discard keep, merge none, no limit and no size of memory: reclaim compare has both, with clock: closed, discard: [keep, …] and limits: [none, …].',
+} as const;
+
 /** The result as text: metrics, calls that failed, and what a reader must know. */
 function resultText(result: CellResult, sample: number, { format, full }: Args): string {
   const { run, groups, calls } = result;
@@ -168,7 +176,8 @@ function resultText(result: CellResult, sample: number, { format, full }: Args):
     };
     return JSON.stringify({ ...jsonRow(RUN_COLUMNS, run), ...more }, null, 2);
   }
-  const lines = warnings.map(({ what, advice }) => `\nwarning: ${what}. ${advice}`);
+  const alone = run.clock === 'closed' ? [NO_SLOWDOWN] : [];
+  const lines = [...warnings, ...alone].map(({ what, advice }) => `\nwarning: ${what}. ${advice}`);
   return `${replayText(result, outputLook().columns, full)}${groupTable(groups)}${callTable(calls)}${lines.join('')}`;
 }
 
@@ -178,7 +187,7 @@ async function writeFiles(folder: string, result: CellResult): Promise<void> {
   const files = new Map([
     ['runs.csv', text(RUN_COLUMNS, [result.run])],
     ['draws.csv', text(DRAW_COLUMNS, result.draws)],
-    ['timeline.csv', text(TIMELINE_COLUMNS, result.timeline)],
+    ['timeline.csv', text(TIMELINE_COLUMNS, [...timelineOf(result)])],
     ['spaces.csv', text(SPACE_COLUMNS, result.spaces)],
     ...(result.groups.length > 0 ? [['groups.csv', text(GROUP_COLUMNS, result.groups)] as const] : []),
     ['calls.csv', text(CALL_COLUMNS, result.calls)],

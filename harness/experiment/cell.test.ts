@@ -3,6 +3,7 @@ import { loadCosts } from '../cost/table.js';
 import { cellOf } from '../testing/results.js';
 import { timed } from '../testing/traces.js';
 import { type CellResult, runCell } from './cell.js';
+import { NO_MOMENTS } from './moments.js';
 import type { Cell } from './plan.js';
 
 const EVENTS = ['spawn,1,,,', 'map,1,0,8,anon', 'write,1,0,8,', 'read,1,0,8,'];
@@ -20,7 +21,7 @@ describe('a cell whose reclaim policy lacks what it needs', () => {
       reason: expect.stringMatching(
         /^reclaim policy opt needs the future, .* expected merge policy none, not ksm$/,
       ),
-      timeline: [],
+      timeline: NO_MOMENTS,
     });
     expect(result.run).toMatchObject({ outcome: 'refused', reclaim: 'opt', limit_pages: 4 });
   });

@@ -11,13 +11,13 @@ import {
   NO_METRICS,
   type RunRow,
   type SpaceRow,
-  type TimelineRow,
 } from '../metrics/files.js';
 import type { Outcome } from '../metrics/schema.js';
 import type { ReplayOptions } from '../replay/options.js';
 import { type PolicyResult, type ReplayResult, replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
 import { axisColumns, axisOptions } from './axes.js';
+import { type Moments, NO_MOMENTS, packed } from './moments.js';
 import type { Cell } from './plan.js';
 
 /** The result of a cell: plain data, as the journal keeps it. */
@@ -32,7 +32,7 @@ export interface CellResult {
   readonly draws: readonly DrawRow[];
   /** What the kernel needs for bookkeeping, mean in pages; net savings subtract it. */
   readonly overheadPagesMean: number | null;
-  readonly timeline: readonly TimelineRow[];
+  readonly timeline: Moments;
   readonly spaces: readonly SpaceRow[];
   /** Rows of groups.csv; none where the trace has no memory cgroups. */
   readonly groups: readonly GroupRow[];
@@ -59,7 +59,7 @@ export interface CellResults {
   readonly result: CellResult;
   /**
    * Of the cells that were to follow, in their order: undefined where the policy did something else. Their timeline is that of
-   * `result`, with its number: it is the same, and by far the largest part of what a worker sends.
+   * `result`.
    */
   readonly followed: readonly (CellResult | undefined)[];
 }
@@ -108,7 +108,7 @@ export async function runFamily(
     };
   const wallNs = Math.round((performance.now() - started) * 1e6);
   const resultOf = (of: Cell, policy: PolicyResult) => cellResult(of, cellKeys(of, from), policy);
-  const timeline = result.timeline.map((row) => ({ cell: cell.cell, ...measured(row) }));
+  const timeline = packed(result.timeline);
   return {
     result: { ...resultOf(cell, result), timeline, wallNs },
     followed: result.followed.map(
@@ -184,7 +184,7 @@ export function withoutRun(
     },
     draws: [],
     overheadPagesMean: null,
-    timeline: [],
+    timeline: NO_MOMENTS,
     spaces: [],
     groups: [],
     calls: [],

@@ -3,8 +3,9 @@ import { expect, it } from 'vitest';
 import { meanOfDraws } from '../metrics/draws.js';
 import type { DrawRow, RunRow } from '../metrics/files.js';
 import { thisHost } from '../metrics/host.js';
-import { drawRows, runRow } from '../testing/results.js';
+import { drawRows, momentOf, runRow } from '../testing/results.js';
 import { entryText, type KeptResult, readEntry } from './journal.js';
+import { packed } from './moments.js';
 
 const INPUTS = 'a'.repeat(64);
 const keys = runRow({ cell: 1, stall_ns: 1000, stall_minor_ns: 1000 });
@@ -16,7 +17,7 @@ const result: KeptResult = {
   run: { ...keys, ...meanOfDraws(draws) },
   draws,
   overheadPagesMean: 0,
-  timeline: [],
+  timeline: packed([momentOf({ time_us: 0.5, limit_pages: null }), momentOf({ label: 'a mark' })]),
   spaces: [],
   groups: [],
   calls: [],
@@ -26,7 +27,7 @@ const result: KeptResult = {
 const read = (changed: KeptResult) => readEntry(entryText(INPUTS, changed), INPUTS, keys);
 
 it('reads what was written', () => {
-  expect(read(result)).toEqual(JSON.parse(JSON.stringify(result)));
+  expect(read(result)).toEqual({ ...JSON.parse(JSON.stringify(result)), timeline: result.timeline });
   expect(readEntry(entryText(INPUTS, result), 'b'.repeat(64), keys)).toBeUndefined();
 });
 
@@ -43,7 +44,8 @@ it('so does one that was edited, with a checksum made again, where it no longer 
   const edited = draws.map((row, i): DrawRow => (i === 1 ? { ...row, stall_minor_ns: 1 } : row));
   expect(read({ ...result, draws: edited })).toBeUndefined();
   expect(read({ ...result, draws: draws.slice(1) })).toBeUndefined();
-  expect(read({ ...result, timeline: 'none' } as unknown as KeptResult)).toBeUndefined();
+  for (const numbers of [[1], [...Array(17).fill(0), 'none']])
+    expect(read({ ...result, timeline: { labels: [], numbers } } as unknown as KeptResult)).toBeUndefined();
   expect(
     read({ ...result, host: { ...result.host, cores: 'two' } } as unknown as KeptResult),
   ).toBeUndefined();

@@ -6,6 +6,7 @@ import { wrongWithDraws } from '../metrics/draws.js';
 import { type CellKeys, IDENTITY_COLUMNS, type PerfRow, RESULT_COLUMNS } from '../metrics/files.js';
 import { type Host, VERSION } from '../metrics/host.js';
 import type { CellResult } from './cell.js';
+import { momentsJson, momentsOf } from './moments.js';
 
 /** A result that is kept, with the host that its wall time is of: other runs and other hosts may take it over. */
 export interface KeptResult extends CellResult {
@@ -18,16 +19,21 @@ interface Entry {
   readonly inputs: string;
   /** SHA-256 of the result as it is written here. */
   readonly sha256: string;
-  readonly result: KeptResult;
+  readonly result: Omit<KeptResult, 'timeline'> & { readonly timeline: unknown };
 }
 
 function hashOf(resultText: string): string {
   return createHash('sha256').update(resultText).digest('hex');
 }
 
+/** A result as JSON, its timeline last. */
+function resultJson({ timeline, ...result }: KeptResult): string {
+  return `${JSON.stringify(result).slice(0, -1)},"timeline":${momentsJson(timeline)}}`;
+}
+
 /** The text of the file of a finished cell. */
 export function entryText(inputs: string, result: KeptResult): string {
-  const resultText = JSON.stringify(result);
+  const resultText = resultJson(result);
   const entry: Omit<Entry, 'result'> = { inputs, sha256: hashOf(resultText) };
   return `${JSON.stringify(entry).slice(0, -1)},"result":${resultText}}`;
 }
@@ -59,11 +65,11 @@ function checkRow(file: 'runs.csv' | 'perf.csv', row: Row): void {
 
 /** Whether a result is one of this cell, and agrees with itself: a checksum says nothing of either. */
 function isOf(result: KeptResult, keys: CellKeys): boolean {
-  const { run, draws, timeline, spaces, groups, calls } = result;
+  const { run, draws, spaces, groups, calls } = result;
   checkRow('runs.csv', run);
   checkRow('perf.csv', { ...perfRowOf(result) });
   return (
-    [draws, timeline, spaces, groups, calls].every(Array.isArray) &&
+    [draws, spaces, groups, calls].every(Array.isArray) &&
     run.trace_sha256 === keys.trace_sha256 &&
     IDENTITY_COLUMNS.every((column) => run[column] === keys[column]) &&
     wrongWithDraws(run, draws) === undefined
@@ -82,7 +88,9 @@ export function readEntry(text: string, inputs: string, keys: CellKeys): KeptRes
     const { result } = entry;
     if (!result || entry.inputs !== inputs || entry.sha256 !== hashOf(JSON.stringify(result)))
       return undefined;
-    return isOf(result, keys) ? result : undefined;
+    const timeline = momentsOf(result.timeline);
+    const read = timeline && { ...result, timeline };
+    return read && isOf(read, keys) ? read : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError || error instanceof InputError)
       return undefined;

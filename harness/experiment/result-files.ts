@@ -15,10 +15,12 @@ import {
   type RunRow,
   SPACE_COLUMNS,
   TIMELINE_COLUMNS,
+  type TimelineRow,
 } from '../metrics/files.js';
 import { contentHash } from '../output/owned.js';
 import type { Content } from '../output/whole.js';
 import type { CellResult } from './cell.js';
+import { timelineRows } from './moments.js';
 
 /** The files that every run writes. */
 export const WRITTEN_FILES = [
@@ -47,21 +49,31 @@ export class Interrupted extends Error {}
  */
 export async function csvText<C extends string>(
   columns: readonly C[],
-  rows: readonly RowWith<C>[],
+  rows: Iterable<RowWith<C>>,
   pauses: Pauses,
   stop: () => boolean,
 ): Promise<string[]> {
   const parts = [csvHeader(columns)];
-  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
-    parts.push(csvRows(columns, rows.slice(from, from + ROWS_AT_ONCE)));
+  let some: RowWith<C>[] = [];
+  for (const row of rows) {
+    if (some.push(row) < ROWS_AT_ONCE) continue;
+    parts.push(csvRows(columns, some));
+    some = [];
     await pauses.now();
     if (stop()) throw new Interrupted();
   }
+  if (some.length > 0) parts.push(csvRows(columns, some));
+  if (stop()) throw new Interrupted();
   return parts;
 }
 
 /** A result, as far as the long files have it. */
-export type LongRows = Pick<CellResult, 'timeline' | 'spaces' | 'groups' | 'calls'>;
+export type LongRows = Pick<CellResult, 'cell' | 'timeline' | 'spaces' | 'groups' | 'calls'>;
+
+/** The rows of timeline.csv of a result. */
+export function timelineOf({ cell, timeline }: Pick<LongRows, 'cell' | 'timeline'>): Iterable<TimelineRow> {
+  return timelineRows(cell, timeline);
+}
 
 /** What the files of results are made of, in the order of the cells. */
 export interface ResultRows {
@@ -79,7 +91,7 @@ export interface ResultRows {
   /** The text of a file that has many rows a cell. */
   long<C extends string>(
     columns: readonly C[],
-    rowsOf: (result: LongRows) => readonly RowWith<C>[],
+    rowsOf: (result: LongRows) => Iterable<RowWith<C>>,
   ): Promise<Content> | Content;
 }
 
@@ -107,7 +119,7 @@ export async function resultFiles(
   return new Map<string, Content>([
     ['runs.csv', runsText],
     ['draws.csv', drawsText],
-    ['timeline.csv', await long(TIMELINE_COLUMNS, ({ timeline }) => timeline)],
+    ['timeline.csv', await long(TIMELINE_COLUMNS, timelineOf)],
     ['spaces.csv', await long(SPACE_COLUMNS, ({ spaces }) => spaces)],
     ...(rows.hasGroups ? [['groups.csv', await long(GROUP_COLUMNS, ({ groups }) => groups)] as const] : []),
     ['calls.csv', await long(CALL_COLUMNS, ({ calls }) => calls)],
@@ -128,14 +140,14 @@ async function parquetFiles({
   each,
 }: ResultRows): Promise<[string, Content][]> {
   const { resultParquet } = await import('../metrics/parquet.js');
-  const long = (rowsOf: (result: LongRows) => readonly object[]) =>
+  const long = (rowsOf: (result: LongRows) => Iterable<object>) =>
     function* () {
       for (const result of each()) yield* rowsOf(result);
     };
   const tables = {
     'runs.csv': () => runs,
     'draws.csv': () => draws,
-    'timeline.csv': long(({ timeline }) => timeline),
+    'timeline.csv': long(timelineOf),
     'spaces.csv': long(({ spaces }) => spaces),
     ...(hasGroups && { 'groups.csv': long(({ groups }) => groups) }),
     'calls.csv': long(({ calls }) => calls),

@@ -201,7 +201,7 @@ export class ResultStore {
       hasGroups: results.some(({ groups }) => groups.length > 0),
       parquet,
       each: () => results,
-      long: (columns, rowsOf) => csvText(columns, results.flatMap(rowsOf), this.pauses, stop),
+      long: (columns, rowsOf) => csvText(columns, allRows(results, rowsOf), this.pauses, stop),
     };
     try {
       return await resultFiles(rows, manifest, this.pauses, stop);
@@ -215,6 +215,11 @@ export class ResultStore {
   commit(files: Files, signal: AbortSignal | undefined): Promise<boolean> {
     return this.folder.commit(files, (name) => this.resumes || this.entries.has(name), signal);
   }
+}
+
+/** The rows of results, made as they are taken. */
+function* allRows<T, R>(results: readonly T[], rowsOf: (result: T) => Iterable<R>): Generator<R> {
+  for (const result of results) yield* rowsOf(result);
 }
 
 /** A result with the number and names of another cell that it is also the result of. */
@@ -232,7 +237,6 @@ export function renumbered<R extends CellResult>(result: R, cell: Cell): R {
       purge: cell.purge,
     },
     draws: result.draws.map(renumber),
-    timeline: result.timeline.map(renumber),
     spaces: result.spaces.map(renumber),
     groups: result.groups.map(renumber),
     calls: result.calls.map(renumber),

@@ -1,7 +1,9 @@
 import { HostError } from '../base/errors.js';
+import { PAGE_BYTES } from '../base/page.js';
 import { Refusal } from '../contract/refusal.js';
 import type { MetricName } from '../metrics/schema.js';
-import { LEFT_US, MemoryGroup, type OwnMemory, parseCounters } from './group.js';
+import type { Errno } from '../policy/discard/contract.js';
+import { type ControlledGroup, LEFT_US, MemoryGroup, type OwnMemory, parseCounters } from './group.js';
 import { LiveGroups } from './groups.js';
 import type { LiveSpace } from './layout.js';
 import { KEEPER, LIVE_OP } from './protocol.js';
@@ -26,6 +28,7 @@ const OF_GROUP = [
   'workingset_refault_file',
   'workingset_activate_anon',
   'workingset_activate_file',
+  'pgsteal_proactive',
   'thp_fault_alloc',
   'thp_collapse_alloc',
   'thp_swpout',
@@ -90,6 +93,8 @@ export class Account {
   private before: { readonly group: Counters; readonly system: Counters } | undefined;
   private limitPages: number | undefined;
   private living = { spawned: 0, forked: 0 };
+  /** Pages that memory.reclaim of the group of the run was asked for. */
+  private asked = 0;
 
   constructor(private readonly system: LiveSystem) {
     const { session } = system;
@@ -159,6 +164,26 @@ export class Account {
     return this.below;
   }
 
+  /** Why no controller can look after the groups of this run; undefined where one can. */
+  get uncontrollable(): string | undefined {
+    if (!this.group) return this.why;
+    return this.group.place.version === 'v2'
+      ? undefined
+      : 'memory cgroups of version 1 have no memory.reclaim; expected a kernel with v2';
+  }
+
+  /** A group as its controller finds it. @param path of a group of the trace, empty for all of the run */
+  controlled(path: string): ControlledGroup | undefined {
+    if (path !== '') return this.below?.controlled(path);
+    const { folder } = this.group!;
+    return { folder, ownPages: this.needed, ask: (pages) => this.ask(folder, pages) };
+  }
+
+  private ask(folder: string, pages: number): Errno {
+    this.asked += pages;
+    return this.session.tell(LIVE_OP.put, `${folder}/memory.reclaim\n${pages * PAGE_BYTES}`);
+  }
+
   /** A space is about to begin: what it needs itself is not at the expense of the trace. */
   begins(how: 'spawned' | 'forked'): void {
     this.living = { ...this.living, [how]: this.living[how] + 1 };
@@ -196,6 +221,7 @@ export class Account {
     }
     const swap = group.swapPages();
     if (swap !== undefined) counted.swap_pages_end = swap;
+    counted.reclaim_asked_pages = this.asked + (this.below?.asked ?? 0);
     for (const name of OF_GROUP) {
       const value = difference('group', name);
       if (value !== undefined) counted[name] = value;
@@ -238,12 +264,17 @@ export class Account {
     return { group: this.group!.statistics(), system };
   }
 
+  /** What the executor itself has in the group of the run, in pages. */
+  private get needed(): number {
+    const { own, living } = this;
+    return own.keeper + living.spawned * own.spawned + living.forked * pagesOf(own.forked);
+  }
+
   /** Returns the index of the op. */
   private queueLimit(): number {
-    const { own, living, limitPages } = this;
-    const needed = own.keeper + living.spawned * own.spawned + living.forked * pagesOf(own.forked);
+    const { limitPages } = this;
     const bytes = MemoryGroup.limitBytes(
-      limitPages === undefined ? undefined : limitPages + Math.ceil(needed),
+      limitPages === undefined ? undefined : limitPages + Math.ceil(this.needed),
     );
     return this.session.queue(LIVE_OP.limit, 0, 0, 0, bytes, 0);
   }

@@ -204,6 +204,8 @@ export abstract class LiveEvents {
   object(size: number, arg: ObjectArg): void {
     if (arg.kind !== 'shmem' && arg.kind !== 'file')
       throw new Refusal(`${arg.kind} objects are on no live machine, expected shmem or file`, true);
+    if (arg.huge !== undefined && arg.huge !== 'never')
+      throw new Refusal(`huge=${arg.huge} is on no live machine, which has no mount of its own`, true);
     const isFile = arg.kind === 'file';
     const object = this.layout.addObject(size, arg);
     const { contents } = arg;

@@ -38,6 +38,15 @@ export interface GroupPlace {
   readonly files: GroupFiles;
 }
 
+/** A memory group as a program that looks after it finds it: its folder, in version 2. */
+export interface ControlledGroup {
+  readonly folder: string;
+  /** What the executor needs itself of what is charged to it, in pages. */
+  readonly ownPages: number;
+  /** Writes `memory.reclaim`. */
+  ask(pages: number): Errno;
+}
+
 /** Files of the system that the groups are on. */
 export interface GroupFiles {
   /** Undefined where it cannot be read. */

@@ -5,6 +5,7 @@ import type { GroupCount } from '../metrics/files.js';
 import type { Errno } from '../policy/discard/contract.js';
 import type { CgroupArg, CgroupFile } from '../trace/args.js';
 import {
+  type ControlledGroup,
   type GroupPlace,
   type GroupVersion,
   LEFT_US,
@@ -14,6 +15,7 @@ import {
   removeGroup,
 } from './group.js';
 import type { LiveSpace } from './layout.js';
+import { parsePressure } from './pressure.js';
 import { errnoName, LIVE_OP } from './protocol.js';
 import type { Session } from './session.js';
 import type { LiveSystem } from './system.js';
@@ -40,6 +42,9 @@ const WITH_OWN: readonly CgroupFile[] = ['memory.max', 'memory.high', 'memory.lo
 
 const NO_BOUND: Readonly<Record<GroupVersion, string>> = { v1: '-1', v2: 'max' };
 
+/** Pressure in a row of groups.csv. */
+type GroupPressure = Pick<GroupCount, Extract<keyof GroupCount, `psi_${string}`>>;
+
 /** What memory.reclaim came to. */
 interface Reclaimed {
   readonly errno: Errno;
@@ -59,6 +64,8 @@ interface LiveGroup {
   /** Whether a forked space ever was. */
   hadForked: boolean;
   children: number;
+  /** Pages that memory.reclaim was asked for, in it and below. */
+  asked: number;
 }
 
 /**
@@ -66,6 +73,8 @@ interface LiveGroup {
  * the executor needs for it is charged there; for a forked one, that is added to the sizes of its parent's group.
  */
 export class LiveGroups {
+  /** Pages that memory.reclaim of all of them was asked for. */
+  asked = 0;
   private readonly made = new Map<string, LiveGroup>();
   private readonly memberships = new Map<LiveSpace, LiveGroup>();
   /** Where what a forked space has itself is charged. */
@@ -136,12 +145,26 @@ export class LiveGroups {
     let answer: Reclaimed | undefined;
     for (const { file, pages } of writes) {
       if (file !== 'memory.reclaim') group.written.set(file, pages);
-      const error = this.put(group, file, pages);
+      const error = file === 'memory.reclaim' ? this.ask(group, pages) : this.put(group, file, pages);
       // How many pages have gone where not all could, the kernel does not say.
       if (file === 'memory.reclaim') answer = { errno: error, pages: error === 0 ? pages : 0 };
       else if (error !== 0) throw new Refusal(`${file} of cgroup ${path} cannot be written (${error})`, true);
     }
     return answer;
+  }
+
+  private ask(group: LiveGroup, pages: number): Errno {
+    this.asked += pages;
+    for (let above: LiveGroup | undefined = group; above; above = above.parent) above.asked += pages;
+    return this.put(group, 'memory.reclaim', pages);
+  }
+
+  /** A group of the trace as its controller finds it; undefined before there is one. */
+  controlled(path: string): ControlledGroup | undefined {
+    const group = this.made.get(path);
+    if (!group) return undefined;
+    const { folder, forked } = group;
+    return { folder, ownPages: forked * this.ownPages, ask: (pages) => this.ask(group, pages) };
   }
 
   private put(group: LiveGroup, file: CgroupFile, pages: number): Errno {
@@ -182,6 +205,7 @@ export class LiveGroups {
       forked: 0,
       hadForked: false,
       children: 0,
+      asked: 0,
     };
     this.made.set(path, group);
     return group;
@@ -282,7 +306,7 @@ export class LiveGroups {
       pgmajfault: of('pgmajfault'),
       pgscan: of('pgscan'),
       pgsteal: of('pgsteal'),
-      reclaim_asked_pages: NOT_MEASURED,
+      reclaim_asked_pages: group.asked,
       pgsteal_proactive: of('pgsteal_proactive'),
       workingset_refault_anon: of('workingset_refault_anon'),
       workingset_refault_file: of('workingset_refault_file'),
@@ -291,7 +315,23 @@ export class LiveGroups {
       events_max: event('max'),
       events_oom: event('oom'),
       events_oom_kill: event('oom_kill'),
-      ...NO_TIMES,
+      stall_ns: NOT_MEASURED,
+      throttle_ns: NOT_MEASURED,
+      ...this.pressure(group),
+    };
+  }
+
+  private pressure(group: LiveGroup): GroupPressure {
+    const { some, full } = parsePressure(this.read(group, 'memory.pressure') ?? '');
+    return {
+      psi_some_us: some.total,
+      psi_some_avg10: some.avg10,
+      psi_some_avg60: some.avg60,
+      psi_some_avg300: some.avg300,
+      psi_full_us: full.total,
+      psi_full_avg10: full.avg10,
+      psi_full_avg60: full.avg60,
+      psi_full_avg300: full.avg300,
     };
   }
 
@@ -311,20 +351,6 @@ export class LiveGroups {
     for (const folder of folders) removeGroup(this.session, this.place.files, folder);
   }
 }
-
-/** Times are not measured: the clock of a virtual machine is its own, and on a host other programs run. */
-const NO_TIMES = {
-  stall_ns: NOT_MEASURED,
-  throttle_ns: NOT_MEASURED,
-  psi_some_us: NOT_MEASURED,
-  psi_some_avg10: NOT_MEASURED,
-  psi_some_avg60: NOT_MEASURED,
-  psi_some_avg300: NOT_MEASURED,
-  psi_full_us: NOT_MEASURED,
-  psi_full_avg10: NOT_MEASURED,
-  psi_full_avg60: NOT_MEASURED,
-  psi_full_avg300: NOT_MEASURED,
-} as const satisfies Partial<GroupCount>;
 
 const USAGE = {
   v1: { current: 'memory.usage_in_bytes', peak: 'memory.max_usage_in_bytes' },

@@ -11,6 +11,7 @@ import type {
 import type { CallCount, DrawTimes, GroupCount, Moment, Paid } from '../metrics/files.js';
 import { Account, type Counted } from './account.js';
 import { type Census, parseCensus } from './census.js';
+import { LiveController } from './controlled.js';
 import { LiveEvents } from './events.js';
 import { LiveHuge } from './huge.js';
 import { LiveKernel } from './kernel.js';
@@ -36,9 +37,9 @@ export class LiveMachine extends LiveEvents implements Target {
   readonly refusals = REFUSALS;
   readonly kernel: LiveKernel;
   readonly program: LiveProgram;
-  readonly dueUs = Number.POSITIVE_INFINITY;
   private readonly ksm: LiveKsm;
   private readonly huge: LiveHuge;
+  private controller: LiveController | undefined;
   private last: Census | undefined;
   private counted: Counted = {};
   private killed = false;
@@ -78,6 +79,18 @@ export class LiveMachine extends LiveEvents implements Target {
     }
   }
 
+  /** @throws Refusal where none can look after the groups of the run */
+  private controllerOf({ controller, sample = 1, startUs }: TargetSetup): LiveController | undefined {
+    const made = controller?.info.create(controller.values, sample);
+    if (!controller || !made) return undefined;
+    const { text } = controller;
+    if (this.system.pace === 'asap')
+      throw new Refusal(`controller ${text} has its turns in trace time: expected --pace trace`);
+    const why = this.account.uncontrollable;
+    if (why !== undefined) throw new Refusal(`controller ${text} is not possible here: ${why}`);
+    return new LiveController(text, made, this.account, this.session, startUs);
+  }
+
   private start(): void {
     const { session, account, answers, setup } = this;
     session.tell(LIVE_OP.files, '');
@@ -85,6 +98,7 @@ export class LiveMachine extends LiveEvents implements Target {
     account.begin();
     this.ksm.begin();
     session.onAnswer = (index, answer) => answers.hear(index, answer);
+    this.controller = this.controllerOf(setup);
     if (setup.limit !== undefined) this.limit(setup.limit);
     session.call(LIVE_OP.pace);
   }
@@ -160,7 +174,14 @@ export class LiveMachine extends LiveEvents implements Target {
     this.session.queue(LIVE_OP.pace, 0, 0, 0, Math.round(timeUs - this.setup.startUs), 0);
   }
 
-  runDue(): void {}
+  get dueUs(): number {
+    return this.controller?.dueUs ?? Number.POSITIVE_INFINITY;
+  }
+
+  runDue(): void {
+    const { controller } = this;
+    if (controller && !this.inTime(() => controller.run())) controller.dueUs = Number.POSITIVE_INFINITY;
+  }
 
   barrier(): boolean {
     return this.inTime(() => this.session.flush()) && this.goesOn;
@@ -181,6 +202,7 @@ export class LiveMachine extends LiveEvents implements Target {
   finish(): Ending {
     this.inTime(() => {
       this.session.flush();
+      if (this.goesOn) this.controller?.finish();
       this.last = this.census();
       this.counted = { ...this.ksm.counted(), ...this.account.counted() };
       this.groupRows = this.account.groupsBelow?.rows() ?? [];

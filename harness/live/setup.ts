@@ -15,7 +15,7 @@ export const REFUSALS: Refusals = {
 const LIVE_RECLAIM: readonly string[] = ['linux', 'mglru'];
 
 /** @throws Refusal for what no kernel has */
-export function checkSetup({ discard, reclaim, merge, memory, controller }: TargetSetup): void {
+export function checkSetup({ discard, reclaim, merge, memory }: TargetSetup): void {
   if (discard.info.needsReport) throw new Refusal(`discard policy ${discard.info.name}: ${NO_VOLATILE}`);
   const { name } = reclaim.info;
   if (!LIVE_RECLAIM.includes(name))
@@ -26,9 +26,5 @@ export function checkSetup({ discard, reclaim, merge, memory, controller }: Targ
       `reclaim policy ${reclaim.text} is not in this kernel: expected ${name} without parameters`,
     );
   checkMerge(merge);
-  if (controller)
-    throw new Refusal(
-      `controller ${controller.info.name} runs in trace time, which a live machine does not keep: expected controller none`,
-    );
   if (memory !== undefined) throw new Refusal('a live machine has the memory it has, expected --memory none');
 }

@@ -1,93 +1,107 @@
+import { grown } from '../base/arrays.js';
 import { TRAIT } from '../policy/reclaim/contract.js';
 import { isMerged } from './entries/entry.js';
 import { checkHuge } from './huge/check.js';
 import { checkKsm } from './ksm/check.js';
 import type { Machine } from './machine.js';
 import { checkHugetlb } from './mapping/hugetlb-check.js';
-import { must } from './memory/invariant.js';
+import { broken, must } from './memory/invariant.js';
 import { PAGE_FLAG, ZERO_PAGE } from './memory/pages.js';
 import { checkCgroups } from './reclaim/cgroup/cgroup-check.js';
 import { checkPurge } from './reclaim/purge-check.js';
-import { GUARD, PTE, PTE_SHIFT, PURGED } from './state/page-table.js';
+import { GUARD, type LeafPart, PTE, PTE_SHIFT, PURGED } from './state/page-table.js';
 import type { Space } from './state/space.js';
 import type { SharedObject } from './state/vma.js';
 
-/** What the page tables and objects refer to, counted afresh. */
+/** Counts by page; the arrays are kept from one check to the next, as tests check after every event. */
+let mappings = new Uint32Array(0);
+let swapEntries = new Uint32Array(0);
+let held = new Uint8Array(0);
+
+/** An array with a zero for each page. */
+function cleared<T extends Uint32Array | Uint8Array>(array: T, pages: number): T {
+  return grown(array, pages).fill(0, 0, pages) as T;
+}
+
+/** What the page tables and objects refer to, counted afresh. Only the newest has meaning. */
 class Census {
-  readonly mappings = new Map<number, number>();
-  readonly swapEntries = new Map<number, number>();
+  readonly mappings: Uint32Array;
+  readonly swapEntries: Uint32Array;
   /** Entries of pages that have neither frame nor struct page. */
-  readonly uncounted = new Map<number, number>();
-  /** Pages that objects hold. */
-  readonly held = new Set<number>();
+  readonly uncounted = new Set<number>();
+  /** 1 for pages that objects hold. */
+  readonly held: Uint8Array;
   rss = 0;
   /** Entries of the shared zero page that KSM made. */
   ksmZeros = 0;
 
   constructor(private readonly m: Machine) {
+    const { count } = m.pages;
+    mappings = cleared(mappings, count);
+    swapEntries = cleared(swapEntries, count);
+    held = cleared(held, count);
+    this.mappings = mappings;
+    this.swapEntries = swapEntries;
+    this.held = held;
     for (const space of m.spaces.values()) this.countSpace(space);
     for (const object of m.objects.all()) {
       if (object.kind === 'shared') this.countObject(object);
     }
-    for (const { pages } of m.hugetlb.privates.values()) for (const page of pages) this.held.add(page);
+    for (const { pages } of m.hugetlb.privates.values()) for (const page of pages) this.held[page] = 1;
   }
 
   private countObject(object: SharedObject): void {
     const { m } = this;
     let ids = 0;
-    for (const index of object.present(0, object.size)) {
+    for (const index of object.present(0, object.reach)) {
       const page = object.page(index);
-      must(!this.held.has(page), () => `page ${page} is in two places of objects`);
-      this.held.add(page);
+      if (this.held[page] !== 0) broken(`page ${page} is in two places of objects`);
+      this.held[page] = 1;
       ids++;
-      if (m.swapSlotOf(page) >= 0) add(this.swapEntries, page);
+      if (m.swapSlotOf(page) >= 0) this.swapEntries[page]!++;
     }
     if (!object.inMemory) return;
     must(ids === object.blocks, () => `object ${object.name} counts ${object.blocks} pages and has ${ids}`);
   }
 
   private countSpace(space: Space): void {
-    const { m } = this;
-    const { tables } = m;
-    let rss = 0;
     let last = -1;
-    for (const vma of space.vmas) {
-      must(
-        vma.start < vma.end && vma.start >= last,
-        () => `VMAs of space ${space.id} overlap at page ${vma.start}`,
-      );
-      last = vma.end;
+    for (const { start, end } of space.vmas) {
+      if (start >= end || start < last) broken(`VMAs of space ${space.id} overlap at page ${start}`);
+      last = end;
     }
-    for (const part of space.directory.leaves()) {
-      for (let i = 0; i < part.to - part.from; i++) {
-        const entry = tables.entries[part.at + i]!;
-        if (entry === 0) continue;
-        const vpn = part.from + i;
-        must(space.find(vpn) !== undefined, () => `page ${vpn} of space ${space.id} has an entry and no VMA`);
-        const page = entry >>> PTE_SHIFT;
-        if (entry === GUARD) continue;
-        if (entry === PURGED) {
-          must(
-            m.purge.marks.at(space, vpn) !== undefined,
-            () => `page ${vpn} was purged and is not volatile`,
-          );
-          continue;
-        }
-        if ((entry & PTE.present) === 0) add(this.swapEntries, page);
-        else if (page === ZERO_PAGE) this.ksmZeros += entry & PTE.dirty ? 1 : 0;
-        else if (m.pages.resident[page] === 1 || m.structPages.has(page)) {
-          add(this.mappings, page);
-          rss++;
-        } else add(this.uncounted, page);
-      }
-    }
+    let rss = 0;
+    for (const part of space.directory.leaves()) rss += this.countLeaf(space, part);
     must(rss === space.rss, () => `space ${space.id} counts ${space.rss} entries and has ${rss}`);
     this.rss += rss;
   }
-}
 
-function add(counts: Map<number, number>, key: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
+  /** Counts the entries of one page table. Returns how many are in rss. */
+  private countLeaf(space: Space, part: LeafPart): number {
+    const { m } = this;
+    const { entries } = m.tables;
+    const { resident } = m.pages;
+    let rss = 0;
+    for (let i = 0; i < part.to - part.from; i++) {
+      const entry = entries[part.at + i]!;
+      if (entry === 0) continue;
+      const vpn = part.from + i;
+      if (space.find(vpn) === undefined) broken(`page ${vpn} of space ${space.id} has an entry and no VMA`);
+      const page = entry >>> PTE_SHIFT;
+      if (entry === GUARD) continue;
+      if (entry === PURGED) {
+        if (m.purge.marks.at(space, vpn) === undefined) broken(`page ${vpn} was purged and is not volatile`);
+        continue;
+      }
+      if ((entry & PTE.present) === 0) this.swapEntries[page]!++;
+      else if (page === ZERO_PAGE) this.ksmZeros += entry & PTE.dirty ? 1 : 0;
+      else if (resident[page] === 1 || m.structPages.has(page)) {
+        this.mappings[page]!++;
+        rss++;
+      } else this.uncounted.add(page);
+    }
+    return rss;
+  }
 }
 
 /**
@@ -120,36 +134,20 @@ export function checkMachine(m: Machine): void {
 }
 
 function checkFrames(m: Machine, census: Census): void {
-  const { frames, pages } = m;
+  const { frames } = m;
   let resident = 0;
   let mapped = 0;
   let cached = 0;
   for (let frame = 0; frame < frames.high; frame++) {
     const page = frames.page[frame]!;
     if (page < 0) {
-      must(
-        frames.mapcount[frame] === 0,
-        () => `frame ${frame} is free and mapped ${frames.mapcount[frame]} times`,
-      );
+      if (frames.mapcount[frame] !== 0)
+        broken(`frame ${frame} is free and mapped ${frames.mapcount[frame]} times`);
       continue;
     }
     resident++;
     if (frames.slot[frame]! >= 0) cached++;
-    must(
-      pages.location[page] === frame && pages.resident[page] === 1,
-      () => `frame ${frame} holds page ${page}, which is elsewhere`,
-    );
-    const mappings = census.mappings.get(page) ?? 0;
-    if (mappings > 0) mapped++;
-    must(
-      frames.mapcount[frame] === mappings,
-      () => `frame ${frame} counts ${frames.mapcount[frame]} mappings and has ${mappings}`,
-    );
-    m.rmap.walk(frame);
-    must(
-      m.rmap.length === mappings || (isMerged(m, page) && m.rmap.length < mappings),
-      () => `the reverse map finds ${m.rmap.length} of the ${mappings} mappings of frame ${frame}`,
-    );
+    if (checkFrame(m, frame, page, census.mappings[page]!)) mapped++;
   }
   must(resident === frames.inUse, () => `${frames.inUse} frames are handed out and ${resident} hold a page`);
   must(mapped === frames.mapped, () => `${frames.mapped} frames count as mapped and ${mapped} are`);
@@ -157,16 +155,29 @@ function checkFrames(m: Machine, census: Census): void {
     cached === frames.inSwapCache,
     () => `${frames.inSwapCache} frames count as in the swap cache and ${cached} are`,
   );
-  for (const page of census.uncounted.keys()) {
-    must(
-      pages.location[page] === -1 && census.held.has(page),
-      () => `page ${page} is mapped and has no frame`,
-    );
-  }
-  for (const [page, mappings] of m.structPages) {
-    const counted = census.mappings.get(page) ?? 0;
-    must(mappings === counted, () => `struct page of ${page} counts ${mappings} mappings and has ${counted}`);
-  }
+  checkFrameless(m, census);
+}
+
+/** Checks a frame that holds a page. Returns whether it is mapped. @param mappings entries that map it, counted */
+function checkFrame(m: Machine, frame: number, page: number, mappings: number): boolean {
+  const { pages, frames, rmap } = m;
+  if (pages.location[page] !== frame || pages.resident[page] !== 1)
+    broken(`frame ${frame} holds page ${page}, which is elsewhere`);
+  const counted = frames.mapcount[frame]!;
+  if (counted !== mappings) broken(`frame ${frame} counts ${counted} mappings and has ${mappings}`);
+  rmap.walk(frame);
+  if (rmap.length !== mappings && !(isMerged(m, page) && rmap.length < mappings))
+    broken(`the reverse map finds ${rmap.length} of the ${mappings} mappings of frame ${frame}`);
+  return mappings > 0;
+}
+
+/** Checks pages that are mapped and have no frame. */
+function checkFrameless({ pages, structPages }: Machine, { mappings, uncounted, held }: Census): void {
+  for (const page of uncounted)
+    if (pages.location[page] !== -1 || held[page] !== 1) broken(`page ${page} is mapped and has no frame`);
+  for (const [page, counted] of structPages)
+    if (counted !== mappings[page])
+      broken(`struct page of ${page} counts ${counted} mappings and has ${mappings[page]}`);
 }
 
 function checkSwap(m: Machine, census: Census): void {
@@ -175,12 +186,10 @@ function checkSwap(m: Machine, census: Census): void {
     const page = m.swap.page(slot);
     if (page < 0) continue;
     used++;
-    must(m.swapSlotOf(page) === slot, () => `slot ${slot} holds page ${page}, which does not know it`);
-    const entries = census.swapEntries.get(page) ?? 0;
-    must(
-      m.swap.references(slot) === entries,
-      () => `slot ${slot} counts ${m.swap.references(slot)} references and has ${entries}`,
-    );
+    if (m.swapSlotOf(page) !== slot) broken(`slot ${slot} holds page ${page}, which does not know it`);
+    const entries = census.swapEntries[page]!;
+    const references = m.swap.references(slot);
+    if (references !== entries) broken(`slot ${slot} counts ${references} references and has ${entries}`);
   }
   must(used === m.swap.inUse, () => `${m.swap.inUse} slots count as used and ${used} hold a page`);
 }
@@ -194,14 +203,7 @@ function checkPages(m: Machine, census: Census): void {
     if (traits & PAGE_FLAG.unused) continue;
     if (traits & TRAIT.lazyfree) lazyfree++;
     if (traits & TRAIT.volatile) volatile += pages.resident[page]!;
-    const somewhere = pages.resident[page] === 1 || pages.slotOf(page) >= 0 || census.held.has(page);
-    must(somewhere, () => `page ${page} is nowhere`);
-    const referred = census.mappings.has(page) || census.swapEntries.has(page) || census.held.has(page);
-    must(!referred || !m.pins.isOrphan(page), () => `page ${page} counts as referred to by a device only`);
-    must(
-      referred || m.pins.has(page) || m.huge?.folios.of(page) !== undefined,
-      () => `nothing refers to page ${page}`,
-    );
+    checkPage(m, page, census);
   }
   must(
     lazyfree === pages.lazyfreeCount,
@@ -211,4 +213,15 @@ function checkPages(m: Machine, census: Census): void {
     volatile === pages.volatileCount,
     () => `${pages.volatileCount} pages count as volatile and ${volatile} are`,
   );
+}
+
+/** Checks that a page that is in use is somewhere, and that something refers to it. */
+function checkPage(m: Machine, page: number, { mappings, swapEntries, held }: Census): void {
+  const { pages } = m;
+  if (pages.resident[page] !== 1 && held[page] === 0 && pages.slotOf(page) < 0)
+    broken(`page ${page} is nowhere`);
+  if (mappings[page] !== 0 || swapEntries[page] !== 0 || held[page] !== 0) {
+    if (m.pins.isOrphan(page)) broken(`page ${page} counts as referred to by a device only`);
+  } else if (!m.pins.has(page) && m.huge?.folios.of(page) === undefined)
+    broken(`nothing refers to page ${page}`);
 }

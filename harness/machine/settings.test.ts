@@ -84,6 +84,7 @@ describe('settings', () => {
     const { m } = new Lab();
     m.set('thp.enabled', 'madvise');
     m.set('thp.defrag', 'defer');
+    m.set('thp.shmem_enabled', 'force');
     m.set('thp.use_zero_page', '0');
     m.set('thp.shrink_underused', '0');
     m.set('khugepaged.max_ptes_none', '1');
@@ -96,6 +97,7 @@ describe('settings', () => {
     expect({ ...m.settings.thp }).toEqual({
       enabled: 'madvise',
       defrag: 'defer',
+      shmemEnabled: 'force',
       useZeroPage: 0,
       shrinkUnderused: 0,
       maxPtesNone: 1,

@@ -339,10 +339,10 @@ export class SimulatedMachine implements Target {
 
   madvise(space: number, page: number, count: number, advice: Advice): void {
     const where = this.space(space);
-    // Huge pages are those of private memory: other mappings take the advice and do not change.
+    // Huge pages are those of private and shared memory: mappings of files take the advice and do not change.
     const modelled =
       this.machine.huge !== undefined &&
-      where.overlapping(page, page + count).every(({ isAnonymous }) => isAnonymous);
+      where.overlapping(page, page + count).every(({ object }) => !object || object.backing === 'shmem');
     this.answer(`madvise ${advice}`, madvise(this.machine, where, page, count, advice), modelled);
   }
 
@@ -371,6 +371,7 @@ export class SimulatedMachine implements Target {
   }
 
   object(size: number, arg: ObjectArg): void {
+    if (arg.huge !== undefined && arg.huge !== 'never') this.machine.hugeBegins();
     declareObject(this.machine, size, arg);
   }
 

@@ -18,14 +18,28 @@ export function cellText(value: Value | undefined): string {
   return typeof value === 'number' ? formatNumber(value) : value;
 }
 
+/** A text that needs no quotes, also not those that Papa Parse adds for spaces at either end and a byte order mark. */
+const PLAIN = /^(?! )[^",\r\n\uFEFF]*(?<! )$/;
+
+/** A value as CSV has it. Numbers are never quoted, and nearly all texts are plain: Papa Parse takes five times as long a field. */
+function fieldText(value: Value | undefined): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'number') return formatNumber(value);
+  return PLAIN.test(value) ? value : Papa.unparse([[value]]);
+}
+
 /** Rows as RFC 4180 CSV with LF line ends, without a header line. */
 export function csvRows<C extends string>(
   columns: readonly C[],
   rows: readonly Readonly<Record<C, Value>>[],
 ): string {
-  if (rows.length === 0) return '';
-  const data = rows.map((row) => columns.map((column) => cellText(row[column])));
-  return `${Papa.unparse(data, { newline: '\n' })}\n`;
+  let text = '';
+  for (const row of rows) {
+    for (let i = 0; i < columns.length; i++)
+      text += i === 0 ? fieldText(row[columns[i]!]) : `,${fieldText(row[columns[i]!])}`;
+    text += '\n';
+  }
+  return text;
 }
 
 /** A row as an object for JSON: numbers as the CSV shows them. */

@@ -286,6 +286,7 @@ const FIDELITY = {
   discard: 'text',
   reclaim: 'text',
   merge: 'text',
+  controller: 'text',
   swap: 'text',
   thp: 'text',
   limit_pages: 'number?',
@@ -331,7 +332,7 @@ export const ADDED_COLUMNS: Readonly<Partial<Record<ResultFile, Readonly<Record<
     ...Object.fromEntries(ADDED_AXES.map((name) => [AXES[name].column, AXES[name].default])),
     ...Object.fromEntries(METRICS.map(({ name }) => [name, ''])),
   },
-  'fidelity.csv': { thp: AXES.thp.default },
+  'fidelity.csv': { controller: AXES.controller.default, thp: AXES.thp.default },
 };
 /** A row of a file of results. */
 export type ResultRow<F extends ResultFile> = RowOf<(typeof RESULT_COLUMNS)[F]>;

@@ -1,13 +1,49 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
+import Papa from 'papaparse';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeComparison } from '../testing/results.js';
+import { cellText, csvHeader, csvRows } from './csv.js';
 import { DEFAULT_DRAWS } from './draws.js';
 import { parseTable, ResultsFolder } from './results.js';
 
 const COLUMNS = { cell: 'number', trace: 'text', outcome: 'outcome', pgfault: 'number?' } as const;
 const table = (text: string) => parseTable(text, 'runs.csv', COLUMNS, { major_rate: 'applicable?' }).rows;
+
+const field = {
+  number: fc.oneof(
+    fc.nat(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.bigInt(0n, 10n ** 17n).map(Number),
+  ),
+  text: fc.string({ minLength: 1 }).filter((text) => text.trim() !== ''),
+};
+const anyRow = fc.record({
+  cell: field.number,
+  trace: field.text,
+  outcome: fc.constantFrom('ok', 'oom', 'failed'),
+  pgfault: fc.option(field.number),
+});
+
+it('rows are those of CSV, as Papa Parse reads and writes it, with quotes and without', () => {
+  fc.assert(
+    fc.property(fc.array(anyRow), (rows) => {
+      const columns = ['cell', 'trace', 'outcome', 'pgfault'] as const;
+      const data = rows.map((row) => columns.map((column) => cellText(row[column])));
+      const text = csvHeader(columns) + csvRows(columns, rows);
+      expect(text).toBe(`${Papa.unparse([[...columns], ...data], { newline: '\n' })}\n`);
+      const unquoted = rows.filter(({ trace }) => !/["\r\n]/.test(trace));
+      for (const some of [rows, unquoted]) {
+        const body = csvRows(columns, some);
+        // Where a header has quotes the records are read as CSV.
+        const asCsv = table(`"cell",trace,outcome,pgfault\n${body}`);
+        expect(table(csvHeader(columns) + body)).toEqual(asCsv);
+      }
+    }),
+  );
+});
 
 describe('a result file', () => {
   it('is read by names of columns: numbers, texts, and null for what was not measured', () => {

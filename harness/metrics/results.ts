@@ -3,11 +3,12 @@ import { InputError } from '../base/errors.js';
 import { parseJson } from '../base/json.js';
 import { readText } from '../base/text.js';
 import { LIST, readList, resultPath, sha256 } from '../output/owned.js';
-import { type Columns, parseValue, type RowOf } from './columns.js';
+import { type Columns, type Kind, parseValue, type RowOf } from './columns.js';
 import { csvRecords, rowOf } from './csv.js';
 import { type DrawsByCell, drawsByCell } from './draws.js';
 import { ADDED_COLUMNS, FURTHER_COLUMNS, RESULT_COLUMNS, type ResultFile, type ResultRow } from './files.js';
 import { type Manifest, readManifest } from './manifest.js';
+import { plainTable } from './plain-table.js';
 
 /** A result file. */
 export interface Table<R> {
@@ -37,16 +38,21 @@ export function parseTable<C extends Columns>(
   added: Readonly<Record<string, string>> = {},
 ): Table<RowOf<C>> {
   const names = Object.keys(needed);
-  const { columns, records, lineOf } = csvRecords(
-    text,
-    file,
-    names.filter((name) => added[name] === undefined),
-  );
+  const required = names.filter((name) => added[name] === undefined);
+  const kindOf = (column: string): Kind => needed[column] ?? known[column] ?? UNKNOWN;
+  const plain = plainTable(text, (header) => {
+    const found = csvRecords(header, file, required).columns;
+    return names.every((name) => found.includes(name))
+      ? found.map((name) => [name, kindOf(name)])
+      : undefined;
+  });
+  if (plain) return plain as Table<RowOf<C>>;
+  const { columns, records, lineOf } = csvRecords(text, file, required);
   const lacking = names.filter((name) => added[name] !== undefined && !columns.includes(name));
   const standIns = rowOf(lacking, (at) =>
     parseValue(lacking[at]!, needed[lacking[at]!]!, added[lacking[at]!]!),
   );
-  const kinds = columns.map((column) => needed[column] ?? known[column] ?? UNKNOWN);
+  const kinds = columns.map(kindOf);
   const rows = records.map((fields, i) => {
     try {
       const row = rowOf(columns, (at) => parseValue(columns[at]!, kinds[at]!, fields[at]!));

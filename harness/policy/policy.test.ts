@@ -56,7 +56,7 @@ describe('policies as text', () => {
       'unknown discard policy "remvoe", expected one of keep, remove, punch, dontneed, remove-managed, punch-managed, dontneed-managed, free, volatile, truncate, jemalloc, mimalloc, tcmalloc, go, glibc-trim, zgc; did you mean remove?',
     );
     expect(wrong('punch:lookpu=1')).toThrow(
-      /unknown parameter of discard policy punch "lookpu", expected one of lookup, eager, regen, destroy, delay, keep, pace, curve, idle, rate, muzzy; did you mean lookup\?/,
+      /unknown parameter of discard policy punch "lookpu", expected one of lookup, eager, regen, destroy, delay, keep, pace, curve, idle, rate, top, muzzy; did you mean lookup\?/,
     );
     expect(wrong('punch:lookup=2')).toThrow('lookup=2 is out of range, expected a whole number from 0 to 1');
     expect(wrong('punch:lookup')).toThrow(

@@ -112,7 +112,8 @@ function surveyOf(trace: Trace): Promise<Survey> {
 
 /** Shared memory of zeros that is not sealed: what private memory is, but for its name. */
 function isPlain(arg: ObjectArg): boolean {
-  return arg.kind === 'shmem' && !arg.contents && !arg.sealed && arg.fs === undefined;
+  const { kind, contents, sealed, fs, huge } = arg;
+  return kind === 'shmem' && !contents && !sealed && fs === undefined && huge === undefined;
 }
 
 /**
@@ -204,6 +205,7 @@ export class KindChange {
       sealed: false,
       nofd: false,
       fs: undefined,
+      huge: undefined,
     });
     target.map(space, page, count, { kind: 'shared', name, offset: 0, flags });
     target.close(name);

@@ -20,8 +20,25 @@ describe('warnings', () => {
     expect(warning?.advice).toBe(
       'The largest slowdown is 1.25 times (t, dontneed, linux, limit 50%), against keep without a limit. Their means are over the time that the run took, from one draw of devices; what halved or doubled prices change is worked out as if events stayed where they are. With an open clock stalls are summed and delay nothing: compare within one clock. In 1 cell a thread was so far ahead of another that events came late (late_events): their run time is too long.',
     );
-    const [alone] = warningsOf([row('keep', { clock: 'closed' })], [FACTS], 1);
-    expect(alone?.advice).toMatch(/^There is no slowdown: it needs/);
+  });
+
+  it('say why a slowdown is empty, and what to add', () => {
+    const closed = { clock: 'closed', slowdown: null } as const;
+    const adviceOf = (...runs: RunRow[]) =>
+      warningsOf(runs, [FACTS], runs.length).find(({ what }) => /closed clock/.test(what))?.advice;
+    const base = 'it is against the same with discard keep, merge none, no limit and no size of memory';
+    expect(adviceOf(row('dontneed', { ...closed, limit: '50%' }))).toMatch(
+      `In 1 cell there is no slowdown: ${base}, which is not among the cells: add none to limits, keep to discard.`,
+    );
+    const slowed = row('keep', { ...closed, slowdown: 1 });
+    expect(adviceOf(slowed, row('free', { ...closed, limit: '50%', outcome: 'oom' }))).toMatch(
+      /^The largest slowdown is 1\.00 times .*\. In 1 cell there is no slowdown: .*, and one of the two is missing, or did not run to its end\./,
+    );
+    expect(adviceOf(slowed)).not.toMatch('no slowdown');
+    // The base of another trace is no base of this one.
+    expect(adviceOf(slowed, row('keep', { ...closed, trace: 'u', limit: '50%' }))).toMatch(
+      'add none to limits.',
+    );
   });
 
   it('are none where all is well', () => {

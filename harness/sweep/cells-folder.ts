@@ -101,9 +101,9 @@ export class CellsFolder {
 }
 
 /** Whether two results are the same but for the host and the time that it took, and the cell that ran. */
-function same(kept: KeptResult, { host: _host, wallNs: _wallNs, ...result }: KeptResult): boolean {
+function same(kept: KeptResult, { host: _host, wallNs: _wallNs, timeline, ...result }: KeptResult): boolean {
   const { host: _otherHost, wallNs: _otherNs, ...other } = kept;
-  return isDeepStrictEqual(other, JSON.parse(JSON.stringify(result)));
+  return isDeepStrictEqual(other, { ...JSON.parse(JSON.stringify(result)), timeline });
 }
 
 /** Keeps the results of a shard. */

@@ -89,7 +89,7 @@ class Finished {
     return {
       *[Symbol.iterator]() {
         yield csvHeader(columns);
-        for (const result of results()) yield csvRows(columns, rowsOf(result));
+        for (const result of results()) yield csvRows(columns, [...rowsOf(result)]);
       },
     };
   };

@@ -59,18 +59,11 @@ export function csvLines(file: string): { header: string; rows: readonly string[
  *
  * @param group the group's name in that table
  * @param ids what the data holds
- * @param pending ids of cases that are known to fail; one that passes fails, until it is taken out
  */
-export function conform(
-  group: string,
-  ids: readonly string[],
-  cases: Readonly<Record<string, Case>>,
-  pending: ReadonlySet<string> = new Set(),
-): void {
+export function conform(group: string, ids: readonly string[], cases: Readonly<Record<string, Case>>): void {
   describe(group, () => {
     for (const [id, value] of Object.entries(cases)) {
       if (isSkipped(value)) it.skip(`${id} (${value.skipped})`);
-      else if (pending.has(id)) it.fails(`${id} (pending)`, value);
       else it(id, value);
     }
   });
@@ -78,7 +71,6 @@ export function conform(
     it('every id of the data has a test or a reason, once', () => {
       expect(new Set(ids).size).toBe(ids.length);
       expect(Object.keys(cases).sort()).toEqual([...ids].sort());
-      expect([...pending].filter((id) => !ids.includes(id))).toEqual([]);
     });
 
     it('a skip says why', () => {

@@ -75,10 +75,9 @@ function rows(): RunRow[] {
 }
 
 /** The values of draws.csv of the side that is not edited, as text: a row a cell and draw. */
-function drawTexts(): string[][] {
-  const written = drawRows(cells(), SCATTER);
-  return written.map((row) => csvRows(DRAW_COLUMNS, [row]).trimEnd().split(','));
-}
+const DRAW_TEXTS: readonly (readonly string[])[] = drawRows(cells(), SCATTER).map((row) =>
+  csvRows(DRAW_COLUMNS, [row]).trimEnd().split(','),
+);
 
 /** The values of the side that is not edited, as text. */
 const TEXTS: readonly (readonly string[])[] = rows().map((row) =>
@@ -157,7 +156,7 @@ const drawEdits: fc.Arbitrary<Edit> = fc
     column: fc.nat(DRAW_COLUMNS.length - 1),
   })
   .chain(({ side, row, draw, column }) => {
-    const before = drawTexts()[row * DRAWS + draw]![column]!;
+    const before = DRAW_TEXTS[row * DRAWS + draw]![column]!;
     return fc
       .oneof(wild, near(before))
       .filter((text) => text !== before)
@@ -270,7 +269,7 @@ function manifestText(runs: string, draws: string, edit: Edit | undefined): stri
 
 function drawsFile(edit: Edit | undefined): string {
   const edited = edit?.draw === undefined ? -1 : edit.row * DRAWS + edit.draw;
-  const lines = drawTexts().map((texts, at) =>
+  const lines = DRAW_TEXTS.map((texts, at) =>
     texts
       .map((text, i) => (at === edited && edit && DRAW_COLUMNS[i] === edit.column ? edit.text : text))
       .join(','),

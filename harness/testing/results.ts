@@ -14,6 +14,7 @@ import {
   type FidelityCsvRow,
   HEATMAP_COLUMNS,
   type HeatmapRow,
+  type Moment,
   MRC_COLUMNS,
   type MrcCountRow,
   NO_METRICS,
@@ -164,6 +165,12 @@ const NOTHING_HELD = Object.fromEntries(TIMELINE_COLUMNS.map((column) => [column
 /** A row of timeline.csv with these values, and 0 elsewhere. */
 function timelineRow(values: Partial<TimelineRow>): TimelineRow {
   return { ...(NOTHING_HELD as unknown as TimelineRow), label: null, limit_pages: null, ...values };
+}
+
+/** A row of timeline.csv without its cell, with these values, and 0 or no label elsewhere. */
+export function momentOf(values: Partial<Moment>): Moment {
+  const { cell: _cell, ...moment } = timelineRow({});
+  return { ...moment, label: '', limit_pages: 0, ...values };
 }
 
 const NOT_MEASURED = Object.fromEntries(SPACE_COLUMNS.map((column) => [column, null]));
@@ -354,6 +361,7 @@ export function writeFidelity(folder: string): void {
     discard: 'keep',
     reclaim: 'linux',
     merge: 'none',
+    controller: 'none',
     swap: 'zram',
     thp: 'never',
     limit_pages: 1000,

@@ -33,14 +33,10 @@ function thpReading(m: Machine, space: Space): ThpReading {
     lazyfree_kib: m.pages.lazyfreeCount * 4,
     swap_kib: (m.swap.inUse - m.frames.inSwapCache) * 4,
     faults: space.pgfault,
-    ...hugeSizes(m, space),
+    anonhuge_kib: (m.huge?.pmds.mappedBy(space).anon ?? 0) * 4,
+    shmempmd_kib: (m.huge?.pmds.mappedBy(space).shmem ?? 0) * 4,
     ...Object.fromEntries(COUNTERS.map((name) => [name, counters[name] ?? 0])),
   };
-}
-
-/** AnonHugePages and ShmemPmdMapped of a process, in KiB. */
-function hugeSizes(m: Machine, space: Space): { anonhuge_kib: number; shmempmd_kib: number } {
-  return { anonhuge_kib: (m.huge?.pmds.mappedBy(space) ?? 0) * 4, shmempmd_kib: 0 };
 }
 
 /** The readings of a test on the simulated machine by the names of its marks; several of the same name are in their order. */

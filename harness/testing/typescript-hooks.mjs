@@ -1,4 +1,5 @@
 // How Node loads the modules of tests: TypeScript, types removed, as `tsc` would write it. It runs in a thread of Node's own.
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { transform } from 'rolldown/experimental';
@@ -13,17 +14,37 @@ const OPTIONS = {
   helpers: { mode: 'External' },
 };
 
-/** `x.js` is `x.ts` where that exists. */
+/** Whether Vitest has to know what imports what. */
+let isWatching = false;
+/** By the URL without a query, whether there is such a source. */
+const sources = new Map();
+
+/** @param said by what registers these hooks: whether tests run again where what they import has changed */
+export function initialize(said) {
+  isWatching = said.isWatching;
+}
+
+function isSource(url) {
+  const known = sources.get(url) ?? existsSync(new URL(url));
+  sources.set(url, known);
+  return known;
+}
+
+/**
+ * `x.js` is `x.ts` where that exists. Nothing else is asked then, nor for modules of Node: Vitest's own hook sends each import
+ * to its main process, which is of use only where it watches files.
+ */
 export async function resolve(specifier, context, next) {
-  const built = SOURCE.test(context.parentURL ?? '') && BUILT.exec(specifier);
+  if (!SOURCE.test(context.parentURL ?? '')) return next(specifier, context);
+  if (!isWatching && specifier.startsWith('node:'))
+    return { url: specifier, format: 'builtin', shortCircuit: true };
+  const built = BUILT.exec(specifier);
   if (!built) return next(specifier, context);
   const [, name, query = ''] = built;
-  try {
-    return await next(`${name}.ts${query}`, context);
-  } catch (error) {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    return next(specifier, context);
-  }
+  const { href } = new URL(`${name}.ts`, context.parentURL);
+  if (!isSource(href)) return next(specifier, context);
+  if (isWatching) return next(`${name}.ts${query}`, context);
+  return { url: `${href}${query}`, format: 'module', shortCircuit: true };
 }
 
 export async function load(url, context, next) {

@@ -2,7 +2,9 @@
 // quarter of the time of all unit tests.
 import { register } from 'node:module';
 
-register('./typescript-hooks.mjs', import.meta.url);
+register('./typescript-hooks.mjs', import.meta.url, {
+  data: { isWatching: process.env.VITEST_MODE === 'WATCH' },
+});
 
 /** The one helper that compiled modules use, for templates with a tag in whose text a script of a page ends. */
 globalThis.babelHelpers = {

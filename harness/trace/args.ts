@@ -18,6 +18,10 @@ import {
 const OBJECT_KINDS = ['shmem', 'file', 'xip', 'xip+struct', 'pfn', 'hugetlb', 'tmpfs'] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];
 
+/** Which files of a tmpfs have huge pages: the values of its mount option huge=. */
+const SHMEM_HUGE = ['never', 'always', 'within_size', 'advise'] as const;
+export type ShmemHuge = (typeof SHMEM_HUGE)[number];
+
 /** What a mapping maps, and how. */
 const MAP_KINDS = ['anon', 'anon-shared', 'shared', 'private'] as const;
 export type MapKind = (typeof MAP_KINDS)[number];
@@ -62,6 +66,8 @@ export interface ObjectArg {
   readonly nofd: boolean;
   /** The tmpfs that a file of shared memory is on; undefined where memory is its only bound. */
   readonly fs: string | undefined;
+  /** The mount option huge= of a tmpfs, or of that which the file is on; undefined where shmem_enabled decides, as for a memfd. */
+  readonly huge: ShmemHuge | undefined;
 }
 
 export interface MapArg {
@@ -236,17 +242,23 @@ function parseObject(text: string): ObjectArg {
   let sealed = false;
   let nofd = false;
   let fs: string | undefined;
-  if (kind === 'tmpfs' && rest.length > 0)
-    throw new InputError(`a tmpfs has a size and no more, expected none of "${rest.join(' ')}"`);
+  let huge: ShmemHuge | undefined;
   for (const word of rest) {
     if (word.startsWith('=')) contents = parseContent(word);
     else if (word.startsWith('fs=')) fs = objectName(word.slice('fs='.length));
+    else if (word.startsWith('huge=')) huge = oneOf(SHMEM_HUGE, word.slice('huge='.length), 'value of huge=');
     else if (oneOf(['sealed', 'nofd'], word, 'object flag') === 'sealed') sealed = true;
     else nofd = true;
   }
   if (fs !== undefined && kind !== 'shmem')
     throw new InputError(`a ${kind} object is on no tmpfs, expected shmem:NAME fs=${fs}`);
-  return { kind, name: objectName(name), contents, sealed, nofd, fs };
+  if (kind === 'tmpfs' && (contents || sealed || nofd))
+    throw new InputError(`a tmpfs has a size and huge=, expected no more in "${rest.join(' ')}"`);
+  if (huge !== undefined && ((kind !== 'shmem' && kind !== 'tmpfs') || fs !== undefined))
+    throw new InputError(
+      `huge=${huge} of a ${kind} object${fs === undefined ? '' : ` of tmpfs ${fs}`}, expected it on a tmpfs, or on a shmem object without fs=`,
+    );
+  return { kind, name: objectName(name), contents, sealed, nofd, fs, huge };
 }
 
 function parseMap(text: string): MapArg {

@@ -49,7 +49,7 @@ export const OPS: readonly OpInfo[] = [
   op(
     'object',
     ['none', 'none', 'required', 'required'],
-    'shmem:NAME, file:NAME, xip:NAME, xip+struct:NAME, pfn:NAME or hugetlb:NAME, then =N, =N+, sealed, nofd, fs=TMPFS; tmpfs:TMPFS',
+    'shmem:NAME, file:NAME, xip:NAME, xip+struct:NAME, pfn:NAME or hugetlb:NAME, then =N, =N+, sealed, nofd, fs=TMPFS, huge=never|always|within_size|advise; tmpfs:TMPFS, then huge=…',
     'declares an object of a size in pages',
   ),
   op('close', NAME_ONLY, 'NAME', 'the last descriptor or name of an object is gone'),

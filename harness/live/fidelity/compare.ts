@@ -40,6 +40,8 @@ const COMPARED: readonly Metric[] = [
   { metric: 'pswpin', limited: 'shown' },
   { metric: 'pswpout', limited: 'shown' },
   { metric: 'pglazyfreed', limited: 'shown' },
+  { metric: 'reclaim_asked_pages', limited: 'shown' },
+  { metric: 'pgsteal_proactive', limited: 'shown' },
 ];
 
 /** What is compared of huge pages, where there are some. The kernel keeps the huge page of zeros as long as it likes. */
@@ -63,6 +65,11 @@ const OF_GROUPS = [
   { metric: 'pgmajfault', bound: 'near' },
   { metric: 'pgscan', bound: 'shown' },
   { metric: 'pgsteal', bound: 'shown' },
+  { metric: 'reclaim_asked_pages', bound: 'shown' },
+  { metric: 'pgsteal_proactive', bound: 'shown' },
+  { metric: 'workingset_refault_anon', bound: 'shown' },
+  { metric: 'psi_some_us', bound: 'shown' },
+  { metric: 'psi_full_us', bound: 'shown' },
   { metric: 'events_low', bound: 'shown' },
   { metric: 'events_high', bound: 'shown' },
   { metric: 'events_max', bound: 'shown' },
@@ -87,7 +94,10 @@ export interface LiveRuns {
 }
 
 /** What a trace is run under on both. */
-export type FidelitySetting = Pick<ReplayOptions, 'discard' | 'reclaim' | 'merge' | 'swap' | 'limit' | 'thp'>;
+export type FidelitySetting = Pick<
+  ReplayOptions,
+  'discard' | 'reclaim' | 'merge' | 'controller' | 'swap' | 'limit' | 'thp'
+>;
 
 /** A trace under a setting on both kernels. */
 export interface Comparison {
@@ -144,6 +154,7 @@ export async function compareTrace(
     discard: setting.discard.text,
     reclaim: setting.reclaim.text,
     merge: setting.merge?.text ?? 'none',
+    controller: setting.controller?.text ?? 'none',
     swap: setting.swap,
     thp: setting.thp ?? 'never',
     limit: typeof setting.limit === 'number' ? setting.limit : null,
@@ -159,8 +170,8 @@ export async function compareTrace(
     if (!(error instanceof Refusal)) throw error;
     return { rows: [nothingCompared(key, error.message)], differences: [] };
   }
-  // A trace that bounds its memory cgroups is short of memory without a limit as well.
-  const limited = sim.result.limited || sim.result.groups.length > 0;
+  // A trace that bounds its memory cgroups, and one that a controller takes memory of, is short of it without a limit as well.
+  const limited = sim.result.limited || sim.result.groups.length > 0 || key.controller !== 'none';
   const of: Compared = {
     key,
     sim,

@@ -6,6 +6,7 @@ const KEY = {
   discard: 'keep',
   reclaim: 'linux',
   merge: 'none',
+  controller: 'none',
   swap: 'zram',
   thp: 'never',
   limit: 100,

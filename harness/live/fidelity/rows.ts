@@ -22,6 +22,7 @@ export interface RowKey {
   readonly discard: string;
   readonly reclaim: string;
   readonly merge: string;
+  readonly controller: string;
   readonly swap: string;
   readonly thp: string;
   /** In pages; null for none. */

@@ -8,7 +8,7 @@ import { HUGETLB_PAGES } from '../memory/hugetlb-pool.js';
 import { PAGE_FLAG } from '../memory/pages.js';
 import { newHugePage } from '../object/hugetlb.js';
 import { makeHole } from '../object/lifetime.js';
-import { newObjectPage, pageIn, whereIs } from '../object/page-in.js';
+import { clearHole, lacksBlock, newObjectPage, pageIn, whereIs } from '../object/page-in.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
 
@@ -36,14 +36,15 @@ export function fallocateBlocks(
   let full = false;
   for (let at = index; at < end && !full; at++) {
     if (options.zero) makeHole(m, object, at);
-    full = object.lacksBlock(at);
+    full = lacksBlock(m, object, at);
     if (full) {
       undo(m, object, index, at);
       object.resize(size);
     } else if (!hasBlock(m, object, at)) {
-      allocateBlock(m, object, at);
+      allocateBlock(m, object, at, end);
       made++;
     } else if (object.backing === 'shmem') keepPage(m, object, at);
+    if (object.backing === 'shmem') at = unitAt(m, object, at).end - 1;
   }
   const { faults, calls } = m.costs;
   const perPage = object.backing === 'shmem' ? faults.shmem_write.ns : 0;
@@ -51,9 +52,26 @@ export function fallocateBlocks(
   return full ? { errno: 'ENOSPC', value: 0, pages: 0 } : { errno: 0, value: 0, pages: count };
 }
 
+/** The indexes of the huge page at an index, which is dealt with as a whole, or of the page there. The end is exclusive. */
+function unitAt(
+  m: State,
+  object: SharedObject,
+  index: number,
+): { readonly first: number; readonly end: number } {
+  const page = object.page(index);
+  const folio = m.huge?.folios.of(page);
+  const first = folio ? index - folio.pages.indexOf(page) : index;
+  return { first, end: first + (folio?.size ?? 1) };
+}
+
 /** shmem_undo_range: the pages that a fallocate has made, which found the tmpfs full, go. It has used those that were there. */
 function undo(m: State, object: SharedObject, from: number, to: number): void {
-  for (const at of object.present(from, to)) if (m.pages.isOverHole(object.page(at))) makeHole(m, object, at);
+  for (const at of object.present(from, to)) {
+    if (!m.pages.isOverHole(object.page(at))) continue;
+    const { first, end } = unitAt(m, object, at);
+    m.huge?.cutShmem(object, first, end);
+    for (let index = first; index < end; index++) makeHole(m, object, index);
+  }
 }
 
 /** hugetlbfs_fallocate: each hugetlb page that the range touches. What there was before the pool ran out stays. */
@@ -98,13 +116,18 @@ function hasBlock(m: State, object: SharedObject, index: number): boolean {
 function keepPage(m: State, object: SharedObject, index: number): void {
   const page = object.page(index);
   if (m.swapSlotOf(page) >= 0) pageIn(m, object, index, whereIs(m, object, index), PART.discard);
-  m.pages.clearTrait(page, PAGE_FLAG.hole);
+  clearHole(m, page);
   m.pages.markDirty(page);
 }
 
 /** A block of zeros: in memory for shared memory, on disk (an unwritten extent) for a file. */
-function allocateBlock(m: State, object: SharedObject, index: number): void {
+function allocateBlock(m: State, object: SharedObject, index: number, end: number): void {
   if (object.backing === 'shmem') {
+    const folio = m.huge?.allocateShmem(object, index, { vma: undefined, space: undefined, end });
+    if (folio) {
+      for (const page of folio.pages) m.pages.setTrait(page, PAGE_FLAG.hole | TRAIT.dirty);
+      return;
+    }
     const page = newObjectPage(m, object, index);
     m.pages.setTrait(page, PAGE_FLAG.hole);
     m.pages.markDirty(page); // so that reclaim does not free it (shmem_fallocate)

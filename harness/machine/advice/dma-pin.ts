@@ -3,6 +3,7 @@ import type { SyscallResult } from '../../contract/target.js';
 import { PART } from '../../cost/ledger.js';
 import { callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
+import { isAnonPage } from '../entries/entry.js';
 import { FAULTED, fault } from '../mapping/fault.js';
 import { PTE, PTE_SHIFT } from '../state/page-table.js';
 import { KERNELS } from '../state/settings.js';
@@ -42,8 +43,8 @@ function pinOne(m: State, space: Space, vpn: number, ids: number[]): Errno {
   const mapped = known >= 0 && (m.tables.entries[known]! & need) === need;
   if (!mapped && fault(m, vma!, vpn, true) !== FAULTED.ok) return 'EFAULT';
   const id = m.tables.entries[space.directory.entry(vpn)]! >>> PTE_SHIFT;
-  // The kernel keeps the huge page whole, and all of it is pinned.
-  m.huge?.splitPageOf(id);
+  // The kernel keeps the huge page whole, and all of it is pinned; here that is so of shared memory.
+  if (isAnonPage(m, id)) m.huge?.splitPageOf(id);
   // FOLL_TOUCH with FOLL_WRITE: the page counts as written.
   m.pages.markDirty(id);
   m.pins.hold(m, id);

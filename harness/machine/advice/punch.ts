@@ -33,9 +33,9 @@ export function punchHole(m: State, object: SharedObject, index: number, count: 
   if (object.backing === 'shmem') forgetPurged(m, object, index, end);
   const indexes = object.backing === 'shmem' ? object.present(index, end) : range(index, end);
   let present = 0;
-  let unmapped = 0;
+  let unmapped = (object.backing === 'shmem' && m.huge?.cutShmem(object, index, end)) || 0;
   for (const at of indexes) {
-    if (object.isHole(at)) continue;
+    if (object.isHole(at) || m.huge?.folios.of(object.page(at))) continue;
     unmapped += makeHole(m, object, at);
     present++;
   }

@@ -163,6 +163,7 @@ function setObject(
   call: Call,
   on: boolean,
 ): number {
+  m.huge?.splitObject(object, start, end);
   for (const index of object.present(start, end)) {
     if (on) m.pages.markVolatile(object.page(index));
     else m.pages.clearVolatile(object.page(index));

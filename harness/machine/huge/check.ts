@@ -5,12 +5,14 @@ import { LEAF_ENTRIES, type LeafPart, PTE, PTE_SHIFT } from '../state/page-table
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import type { HugeParts } from './parts.js';
+import { placeOf } from './shmem-folio.js';
 
 /**
  * Checks what is known of huge pages against page tables and frames.
  *
  * - All pages of a folio have frames, and none a slot; they are filed next to each other; reclaim may choose all or none.
  * - A folio counts as unmapped what no entry maps, which is not all of it, and waits to be split where that is anything.
+ * - A folio of shared memory is what its object has there, whether it is mapped or not.
  * - What a page directory maps is whole: a folio's pages in order, or zeros, in one mapping.
  *
  * @throws BrokenInvariant naming the first that does not hold
@@ -24,7 +26,7 @@ export function checkHuge(m: State, huge: HugeParts): void {
       leaves.add(part.leaf);
       checkPmd(m, huge, space, part);
     }
-  const marked = huge.pmds.folios.size + huge.pmds.zeros.size;
+  const marked = huge.pmds.folios.size + huge.pmds.shared.size + huge.pmds.zeros.size;
   must(marked === leaves.size, () => `${marked} leaves count as huge and ${leaves.size} are`);
 }
 
@@ -33,6 +35,7 @@ function checkFolio(m: State, huge: HugeParts, folio: Folio): void {
   const { frames } = m;
   const headFrame = m.pages.location[head]!;
   const flag = m.pages.traits[head]! & PAGE_FLAG.unevictable;
+  if (folio.shared) checkInObject(m, huge, folio);
   let unmapped = 0;
   pages.forEach((page, i) => {
     const frame = m.pages.location[page]!;
@@ -48,12 +51,13 @@ function checkFolio(m: State, huge: HugeParts, folio: Folio): void {
       (m.pages.traits[page]! & PAGE_FLAG.unevictable) === flag,
       () => `page ${page} may be chosen and its folio ${head} not, or the other way round`,
     );
-    if (frames.mapcount[frame] === 0) unmapped++;
+    if (frames.mapcount[frame] === 0 && !folio.shared) unmapped++;
   });
   must(
     unmapped === folio.unmapped,
     () => `folio ${head} counts ${folio.unmapped} unmapped pages and has ${unmapped}`,
   );
+  if (folio.shared) return;
   must(unmapped < size, () => `nothing maps folio ${head}`);
   must(
     folio.partlyMapped === unmapped > 0,
@@ -63,6 +67,22 @@ function checkFolio(m: State, huge: HugeParts, folio: Folio): void {
     !folio.partlyMapped || huge.folios.deferred.has(folio),
     () => `folio ${head} does not wait to be split`,
   );
+}
+
+/** A folio of shared memory lies where its object says, and is on the list of those that reach beyond the end if it does. */
+function checkInObject(m: State, huge: HugeParts, folio: Folio): void {
+  const { object, first } = placeOf(m, folio);
+  must(object.kind === 'shared' && object.backing === 'shmem', () => `folio ${folio.head} is of no object`);
+  must(first % folio.size === 0, () => `folio ${folio.head} of ${object.name} begins at ${first}`);
+  must(
+    folio.pages.every((page, i) => object.page(first + i) === page),
+    () => `folio ${folio.head} is not what ${object.name} has at ${first}`,
+  );
+  must(
+    first + folio.size <= object.size || huge.folios.beyondEnd.has(folio),
+    () => `folio ${folio.head} reaches beyond the end of ${object.name}, and does not wait to be split`,
+  );
+  must(first < object.size, () => `folio ${folio.head} is beyond the end of ${object.name}`);
 }
 
 function checkPmd(m: State, huge: HugeParts, space: Space, { leaf, from }: LeafPart): void {
@@ -76,6 +96,15 @@ function checkPmd(m: State, huge: HugeParts, space: Space, { leaf, from }: LeafP
   must(
     (folio === undefined) === huge.pmds.zeros.has(leaf),
     () => `the huge page at ${from} is of another kind`,
+  );
+  const place = huge.pmds.shared.get(leaf);
+  must(
+    (folio?.shared === true) === (place !== undefined),
+    () => `the huge page at ${from} is of another kind`,
+  );
+  must(
+    !place || (place.space === space && place.first === from),
+    () => `the huge page at ${from} of space ${space.id} is taken to be elsewhere`,
   );
   for (let i = 0; i < LEAF_ENTRIES; i++) {
     const entry = m.tables.entries[first + i]!;

@@ -10,32 +10,12 @@ import { GUARD, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table
 import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
 import type { Vma } from '../state/vma.js';
+import type { Collapsed, Wanted } from './collapsed.js';
 import { mayBeHuge } from './eligible.js';
 import { mapFolio, newFolio } from './fault.js';
 import type { HugeParts } from './parts.js';
-
-/** What became of 512 pages that were to be a huge page (enum scan_result). */
-export type Collapsed =
-  | 'made'
-  | 'huge already'
-  /** There is no page table. */
-  | 'nothing there'
-  /** Too many entries are empty, swapped out or shared, or none was used. */
-  | 'not worth it'
-  /** No entry may be written (SCAN_PAGE_RO), before Linux 6.18. */
-  | 'read-only'
-  /** Something is there that cannot be moved. */
-  | 'special'
-  | 'no frames'
-  | 'no charge';
-
-/** What khugepaged asks of a range; the call asks nothing. */
-export interface Wanted {
-  readonly none: number;
-  readonly swap: number;
-  readonly shared: number;
-  readonly used: boolean;
-}
+import { mayCollapseShmem } from './shmem.js';
+import { collapseShmem } from './shmem-collapse.js';
 
 const ANYTHING: Wanted = { none: PMD_PAGES, swap: PMD_PAGES, shared: PMD_PAGES, used: false };
 
@@ -142,21 +122,24 @@ function copyPages(huge: HugeParts, vma: Vma, leaf: number, first: number, into:
 /** The errors of a call that did not make all of them huge (madvise_collapse_errno). */
 function errnoOf(why: Collapsed): Errno {
   if (why === 'no frames') return 'ENOMEM';
+  if (why === 'pinned') return 'EAGAIN';
   return why === 'no charge' ? 'EBUSY' : 'EINVAL';
 }
 
 /** madvise_collapse. */
 export function collapseRange(huge: HugeParts, vma: Vma, start: number, end: number): Errno {
-  if (!mayBeHuge(vma)) return 'EINVAL';
+  const { isAnonymous } = vma;
+  if (!mayBeHuge(vma) || !(isAnonymous || mayCollapseShmem(huge.state, vma))) return 'EINVAL';
   const from = Math.ceil(start / PMD_PAGES) * PMD_PAGES;
   const to = Math.floor(end / PMD_PAGES) * PMD_PAGES;
   if (from > to || vma.end - vma.start < PMD_PAGES) return 'EINVAL';
   let failed: Collapsed = 'made';
   for (let first = from; first < to; first += PMD_PAGES) {
-    const result = collapse(huge, vma, first, ANYTHING, PART.discard);
+    const make = isAnonymous ? collapse : collapseShmem;
+    const result = make(huge, vma, first, ANYTHING, PART.discard);
     if (result === 'made' || result === 'huge already') continue;
     failed = result;
-    if (result !== 'nothing there') break;
+    if (result !== 'nothing there' && result !== 'pinned') break;
   }
   if (failed === 'made') return 0;
   return errnoOf(failed);

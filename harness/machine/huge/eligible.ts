@@ -16,14 +16,14 @@ export function fits(vma: Vma, vpn: number): boolean {
   return first >= vma.start && first + PMD_PAGES <= vma.end;
 }
 
-/** Whether huge pages may come into a VMA when the program asks for them by a call, whatever the setting is (MADV_COLLAPSE). */
+/** Whether the program lets huge pages into a VMA, whatever the setting is: enough for MADV_COLLAPSE (vma_thp_disabled). */
 export function mayBeHuge(vma: Vma): boolean {
-  return vma.isAnonymous && !vma.has(NEVER) && !vma.space.noHugePages;
+  return !vma.has(NEVER) && !vma.space.noHugePages;
 }
 
-/** thp_vma_allowable_order: whether faults and khugepaged may make huge pages in a VMA. */
+/** thp_vma_allowable_order: whether faults and khugepaged may make huge pages in a VMA of private memory. */
 export function wantsHuge(m: State, vma: Vma): boolean {
   const { enabled } = m.settings.thp;
-  if (enabled === 'never' || !mayBeHuge(vma)) return false;
+  if (enabled === 'never' || !vma.isAnonymous || !mayBeHuge(vma)) return false;
   return enabled === 'always' || vma.has(VM.hugePage);
 }

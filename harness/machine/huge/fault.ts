@@ -15,7 +15,7 @@ import type { HugeParts } from './parts.js';
  * vma_thp_gfp_mask: whether a fault in a VMA lets reclaim make room for a huge page, or falls back at once. The kernel tries a few
  * times, each for all 512 pages.
  */
-function mayReclaimFor(m: State, vma: Vma): boolean {
+export function mayReclaimFor(m: State, vma: Vma): boolean {
   const { defrag } = m.settings.thp;
   return (
     defrag === 'always' || (vma.has(VM.hugePage) && (defrag === 'madvise' || defrag === 'defer+madvise'))
@@ -71,24 +71,37 @@ export function newFolio(
 ): Folio | 'frames' | 'charge' {
   const m = huge.state;
   const anon = anonObject(m, vma, first);
-  const folio = new Folio(
-    PMD_ORDER,
-    Int32Array.from({ length: PMD_PAGES }, () => m.pages.create()),
-    vma.space.id,
-  );
-  const lacks = m.reclaim.bringInFolio(folio, anon.number, anon.indexOf(vma, first), mayReclaim, (made) =>
-    huge.folios.add(made, m.pages.count),
-  );
-  if (lacks !== 'nothing') {
-    m.reclaim.forget(folio.head);
-    for (const page of folio.pages) m.pages.release(page);
-    return lacks;
-  }
+  const place = { object: anon.number, index: anon.indexOf(vma, first), space: vma.space.id, shared: false };
+  const folio = bringFolio(huge, place, mayReclaim);
+  if (typeof folio === 'string') return folio;
   for (const page of folio.pages) m.pages.markDirty(page);
   // All are queued, for the shrinker to see whether they are used at all (deferred_split_folio with partially_mapped false).
   if (m.settings.thp.shrinkUnderused === 1 && m.settings.kernel >= KERNELS['6.12'])
     huge.folios.deferred.add(folio);
   return folio;
+}
+
+/** A folio of zeros in memory, filed under an object, or what there was no room for. @param place what it is of, and who pays */
+export function bringFolio(
+  huge: HugeParts,
+  place: {
+    readonly object: number;
+    readonly index: number;
+    readonly space: number | undefined;
+    readonly shared: boolean;
+  },
+  mayReclaim: boolean,
+): Folio | 'frames' | 'charge' {
+  const m = huge.state;
+  const ids = Int32Array.from({ length: PMD_PAGES }, () => m.pages.create());
+  const folio = new Folio(PMD_ORDER, ids, place.space, place.shared);
+  const lacks = m.reclaim.bringInFolio(folio, place.object, place.index, mayReclaim, (made) =>
+    huge.folios.add(made, m.pages.count),
+  );
+  if (lacks === 'nothing') return folio;
+  m.reclaim.forget(folio.head);
+  for (const page of folio.pages) m.pages.release(page);
+  return lacks;
 }
 
 /** Maps a folio where no page table is. */

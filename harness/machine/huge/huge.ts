@@ -1,22 +1,25 @@
 import type { Errno } from '../../policy/discard/contract.js';
 import { eachUsedEntry } from '../entries/page-walk.js';
 import { type Folio, Folios } from '../memory/folios.js';
-import type { HugeHooks } from '../state/hooks.js';
+import type { HugeHooks, ShmemAsker } from '../state/hooks.js';
 import { LEAF_ENTRIES, type LeafPart, PTE, PTE_SHIFT } from '../state/page-table.js';
-import type { Space } from '../state/space.js';
+import { hasRecency, type Space } from '../state/space.js';
 import type { State } from '../state/state.js';
-import { NO_RECENCY, type Vma } from '../state/vma.js';
+import type { Tmpfs } from '../state/tmpfs.js';
+import { NO_RECENCY, type SharedObject, type Vma } from '../state/vma.js';
 import { collapseRange } from './collapse.js';
 import { hugeFault, isExclusiveFolio, isWholeLeaf, writeProtectedPmd } from './fault.js';
 import type { HugeParts } from './parts.js';
 import { Pmds } from './pmds.js';
+import { allocateShmem, shmemFault } from './shmem.js';
+import { cutShmem, shrinkBeyondEnd, splitObject, splitShmem, unmapAll } from './shmem-folio.js';
 import { shrinkDeferred } from './shrinker.js';
 import { splitFolio, splitPmdsOf } from './split.js';
 import { Unmapping } from './unmap.js';
 
 /**
- * Transparent huge pages of private memory: folios of 512 pages that a fault, khugepaged or a call makes, and everything else
- * splits. Follows mm/huge_memory.c and mm/khugepaged.c of Linux 6.18.
+ * Transparent huge pages of private and shared memory: folios of 512 pages that a fault, khugepaged or a call makes, and everything else
+ * splits. Follows mm/huge_memory.c, mm/khugepaged.c and mm/shmem.c of Linux 6.18.
  */
 export class Huge implements HugeHooks, HugeParts {
   readonly folios = new Folios();
@@ -31,13 +34,46 @@ export class Huge implements HugeHooks, HugeParts {
     this.unmapping = new Unmapping(state, this.folios);
   }
 
-  /** Pages that page directories map in folios, over all spaces (AnonHugePages of /proc/meminfo). */
+  /** Pages that page directories map in folios of private memory, over all spaces (AnonHugePages of /proc/meminfo). */
   get anonHugePages(): number {
     return this.pmds.folios.size * LEAF_ENTRIES;
   }
 
+  /** The same of shared memory (ShmemPmdMapped of smaps, over all spaces). */
+  get shmemPmdMapped(): number {
+    return this.pmds.shared.size * LEAF_ENTRIES;
+  }
+
+  /** Pages of shared memory in folios (ShmemHugePages of /proc/meminfo). */
+  get shmemHugePages(): number {
+    let pages = 0;
+    for (const { shared, size } of this.folios.all()) if (shared) pages += size;
+    return pages;
+  }
+
   fault(vma: Vma, vpn: number, write: boolean): boolean {
-    return hugeFault(this, vma, vpn, write);
+    if (vma.isAnonymous) return hugeFault(this, vma, vpn, write);
+    return vma.object!.backing === 'shmem' && shmemFault(this, vma, vpn, write);
+  }
+
+  isSharedPmd(leaf: number): boolean {
+    return this.pmds.shared.has(leaf);
+  }
+
+  allocateShmem(object: SharedObject, index: number, asker: ShmemAsker): Folio | undefined {
+    return allocateShmem(this, object, index, asker);
+  }
+
+  cutShmem(object: SharedObject, from: number, to: number): number {
+    return cutShmem(this, object, from, to);
+  }
+
+  splitObject(object: SharedObject, from: number, to: number): void {
+    splitObject(this, object, from, to);
+  }
+
+  shrinkBeyondEnd(tmpfs?: Tmpfs): number {
+    return shrinkBeyondEnd(this, tmpfs);
   }
 
   writeProtected(vma: Vma, vpn: number, at: number): boolean {
@@ -62,10 +98,12 @@ export class Huge implements HugeHooks, HugeParts {
     if (leaf >= 0) this.pmds.split(leaf);
   }
 
-  zapping({ leaf, from, to }: LeafPart): void {
+  zapping(part: LeafPart): void {
+    const { leaf, from, to } = part;
     if (this.pmds.has(leaf)) {
-      if (isWholeLeaf(from, to)) this.drop(leaf);
-      else this.pmds.split(leaf);
+      if (!isWholeLeaf(from, to)) this.pmds.split(leaf);
+      else if (this.pmds.shared.has(leaf)) this.zapPmd(part);
+      else this.drop(leaf);
     }
     this.unmapping.begin();
   }
@@ -79,12 +117,24 @@ export class Huge implements HugeHooks, HugeParts {
     this.unmapping.end();
   }
 
+  /** zap_huge_pmd of shared memory: its use counts once for all of it. */
+  private zapPmd({ leaf, from }: LeafPart): void {
+    const { state: m, pmds } = this;
+    const { space } = pmds.shared.get(leaf)!;
+    const start = leaf * LEAF_ENTRIES;
+    const head = m.tables.entries[start]! >>> PTE_SHIFT;
+    let seen = 0;
+    for (let at = start; at < start + LEAF_ENTRIES; at++) seen |= m.tables.entries[at]!;
+    pmds.unmapShared(leaf);
+    if (seen & PTE.young && hasRecency(space.find(from)!)) m.reclaim.accessed(head);
+  }
+
   pmdCopied(to: number): void {
     this.pmds.add(to);
   }
 
-  pmdMoved(from: number, to: number): void {
-    this.pmds.move(from, to);
+  pmdMoved(from: number, to: number, first: number): void {
+    this.pmds.move(from, to, first);
   }
 
   unreferenced(page: number): boolean {
@@ -93,14 +143,16 @@ export class Huge implements HugeHooks, HugeParts {
     return folio !== undefined;
   }
 
-  /** @param kept a page that stays where it is, though it may hold zeros */
-  split(folio: Folio, kept?: number): void {
+  /** @param kept a page that stays where it is, though it may hold zeros @returns whether it is split */
+  split(folio: Folio, kept?: number): boolean {
+    if (folio.shared) return splitShmem(this, folio);
     splitFolio(this.state, this.folios, this.pmds, folio, kept);
+    return true;
   }
 
-  splitPageOf(page: number): void {
+  splitPageOf(page: number): boolean {
     const folio = this.folios.of(page);
-    if (folio) this.split(folio, page);
+    return folio === undefined || this.split(folio, page);
   }
 
   splitPartial(vma: Vma, start: number, end: number): void {
@@ -173,6 +225,10 @@ export class Huge implements HugeHooks, HugeParts {
   /** A folio that nothing has mapped yet is not needed. */
   unmade(folio: Folio): void {
     this.unmapping.free(folio);
+  }
+
+  unmap(folio: Folio): void {
+    unmapAll(this, folio);
   }
 
   dissolve(folio: Folio): void {

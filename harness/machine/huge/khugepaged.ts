@@ -1,11 +1,14 @@
 import { PART } from '../../cost/ledger.js';
 import { Daemon } from '../memory/daemons.js';
 import { PMD_PAGES } from '../memory/folios.js';
+import { KERNELS } from '../state/settings.js';
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { collapse } from './collapse.js';
 import { wantsHuge } from './eligible.js';
 import type { HugeParts } from './parts.js';
+import { wantsHugeShmem } from './shmem.js';
+import { collapseShmem } from './shmem-collapse.js';
 
 const US_PER_MS = 1000;
 
@@ -31,7 +34,14 @@ export class Khugepaged extends Daemon {
 
   /** A setting has changed: it looks at once. */
   wake(): void {
-    this.dueUs = this.state.settings.thp.enabled === 'never' ? Number.POSITIVE_INFINITY : this.state.nowUs;
+    this.dueUs = this.hasWork() ? this.state.nowUs : Number.POSITIVE_INFINITY;
+  }
+
+  /** hugepage_pmd_enabled: mounts of shared memory with huge= do not wake it; shmem_enabled does from Linux 6.12 on. */
+  private hasWork(): boolean {
+    const { thp, kernel } = this.state.settings;
+    if (thp.enabled !== 'never') return true;
+    return kernel >= KERNELS['6.12'] && thp.shmemEnabled !== 'never' && thp.shmemEnabled !== 'deny';
   }
 
   run(nowUs: number): void {
@@ -75,16 +85,18 @@ export class Khugepaged extends Daemon {
     let looked = 1;
     for (const vma of space.vmas) {
       if (vma.end <= this.address) continue;
-      if (!wantsHuge(this.state, vma)) {
+      const make = vma.isAnonymous ? collapse : collapseShmem;
+      if (vma.isAnonymous ? !wantsHuge(this.state, vma) : vma.object?.backing !== 'shmem') {
         looked++;
         continue;
       }
       const start = Math.ceil(Math.max(vma.start, this.address) / PMD_PAGES) * PMD_PAGES;
       for (let first = start; first + PMD_PAGES <= vma.end; first += PMD_PAGES) {
         this.address = first + PMD_PAGES;
+        if (!vma.isAnonymous && !wantsHugeShmem(this.state, vma, first)) continue;
         looked += PMD_PAGES;
         const { maxPtesNone: none, maxPtesSwap: swap, maxPtesShared: shared } = this.state.settings.thp;
-        const result = collapse(this.huge, vma, first, { none, swap, shared, used: true }, PART.discard);
+        const result = make(this.huge, vma, first, { none, swap, shared, used: true }, PART.discard);
         if (result === 'no frames' || result === 'no charge') return -1;
         if (looked >= left) return looked;
       }

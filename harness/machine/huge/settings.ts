@@ -1,6 +1,6 @@
 import { PMD_PAGES } from '../memory/folios.js';
 import { INT_MAX, type NumberSetting, type Setting, type Settings } from '../state/settings.js';
-import type { ThpDefrag, ThpEnabled, ThpSettings } from '../state/thp-settings.js';
+import type { ShmemEnabled, ThpDefrag, ThpEnabled, ThpSettings } from '../state/thp-settings.js';
 
 /** What settings of huge pages change of a machine. */
 export interface ThpTarget {
@@ -11,7 +11,7 @@ export interface ThpTarget {
   hugeBegins(): void;
 }
 
-type NumericField = Exclude<keyof ThpSettings, 'enabled' | 'defrag'>;
+type NumericField = Exclude<keyof ThpSettings, 'enabled' | 'defrag' | 'shmemEnabled'>;
 
 /** A setting that is one number; a change of khugepaged's sleep ends the current one. */
 function number(
@@ -49,6 +49,19 @@ export const THP_SETTINGS: readonly Setting<ThpTarget>[] = [
     apply: (target: ThpTarget, value: string) => {
       if (value !== 'never') target.hugeBegins();
       target.settings.thp.enabled = value as ThpEnabled;
+      target.khugepaged?.wake();
+    },
+  },
+  {
+    name: 'thp.shmem_enabled',
+    default: 'never',
+    meaning:
+      'huge pages of shared memory that is on no mount of its own (memfd_create, shared anonymous mappings), as `huge=` of a tmpfs: `always`; `within_size`, where the huge page lies within the size of the file, or the program asks for it; `advise`, where it asks; `never`; `deny` and `force` are for all shared memory, whatever its mount says',
+    source: 'shmem_enabled_store in mm/shmem.c',
+    choices: ['always', 'within_size', 'advise', 'never', 'deny', 'force'],
+    apply: (target: ThpTarget, value: string) => {
+      if (value !== 'never' && value !== 'deny') target.hugeBegins();
+      target.settings.thp.shmemEnabled = value as ShmemEnabled;
       target.khugepaged?.wake();
     },
   },

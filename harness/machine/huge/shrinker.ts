@@ -7,7 +7,7 @@ const SHRINK_BATCH = 128;
 
 /**
  * deferred_split_scan: splits folios that have lost pages, and those that are mostly zeros, in the order they were queued. Those
- * that are well used leave the queue. Returns how many frames are free.
+ * that are well used leave the queue. Folios of shared memory that reach beyond the end of their object go the same way. Returns how many frames are free.
  */
 export function shrinkDeferred(huge: HugeParts): number {
   const m = huge.state;
@@ -22,6 +22,7 @@ export function shrinkDeferred(huge: HugeParts): number {
       huge.split(folio);
     } else deferred.delete(folio);
   }
+  huge.shrinkBeyondEnd();
   m.paySplits(PART.reclaim);
   return before - m.frames.inUse;
 }

@@ -8,12 +8,16 @@ import type { State } from '../state/state.js';
 import { VM } from '../state/vma.js';
 import type { Pmds } from './pmds.js';
 
-/** The page directory stops mapping a folio, in every space (unmap_folio). A mapping by the page directory has all of its pages. */
+/** Leaves that may map a folio by the page directory, which then maps all of it: those that map its first page. */
+export function mappingsOf(m: State, folio: Folio): number[] {
+  m.rmap.walk(m.pages.location[folio.head]!);
+  return m.rmap.entries.slice(0, m.rmap.length).map((at) => Math.floor(at / LEAF_ENTRIES));
+}
+
+/** The page directory stops mapping a folio, in every space (unmap_folio). */
 export function splitPmdsOf(m: State, pmds: Pmds, folio: Folio): void {
   if (folio.unmapped > 0) return;
-  m.rmap.walk(m.pages.location[folio.head]!);
-  const leaves = m.rmap.entries.slice(0, m.rmap.length).map((at) => Math.floor(at / LEAF_ENTRIES));
-  for (const leaf of leaves) pmds.split(leaf);
+  for (const leaf of mappingsOf(m, folio)) pmds.split(leaf);
 }
 
 /**

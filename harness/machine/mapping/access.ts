@@ -288,10 +288,15 @@ function ownPage(m: State, vma: Vma, vpn: number): number {
   const { directory } = vma.space;
   const known = directory.entry(vpn);
   if (known < 0 || (m.tables.entries[known]! & PTE.present) === 0) fault(m, vma, vpn, false);
-  const at = directory.entry(vpn);
+  let at = directory.entry(vpn);
   const page = m.tables.entries[at]! >>> PTE_SHIFT;
   if (isAnonPage(m, page) && isExclusive(m, page)) return page;
   m.huge?.splitPmd(Math.floor(at / LEAF_ENTRIES));
+  if (m.tables.entries[at] === 0) {
+    // It was shared memory, which is unmapped then. Where there is a table it comes as a page by itself.
+    at = m.tables.make(directory, vpn);
+    fault(m, vma, vpn, false);
+  }
   unshare(m, vma, vpn, at, PART.cow);
   return m.tables.entries[at]! >>> PTE_SHIFT;
 }

@@ -11,7 +11,7 @@ import {
   mapZeroPage,
 } from '../entries/entry.js';
 import { ZERO_PAGE } from '../memory/pages.js';
-import { dirtyObjectPage, pageIn, WHERE, whereIs } from '../object/page-in.js';
+import { dirtyObjectPage, lacksBlock, pageIn, WHERE, whereIs } from '../object/page-in.js';
 import { aheadOf, isCached, isMarked } from '../object/read-ahead.js';
 import { foundInSwapCache } from '../object/swap-ahead.js';
 import { entryInLeaf, GUARD, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
@@ -46,10 +46,9 @@ export function fault(m: State, vma: Vma, vpn: number, write: boolean): number {
 function handleFault(m: State, vma: Vma, vpn: number, write: boolean): number {
   m.counters.pgfault++;
   vma.space.pgfault++;
-  const known = vma.space.directory.entry(vpn);
-  const entry = known < 0 ? 0 : m.tables.entries[known]!;
+  const entry = entryFor(m, vma, vpn);
   if (entry === GUARD) return FAULTED.guard;
-  if (entry === 0 && hasNoPage(vma, vpn)) {
+  if (entry === 0 && hasNoPage(m, vma, vpn)) {
     // do_read_fault maps the neighbours before it asks for the page itself.
     if (!write) m.ledger.cpu(PART.minor, faultAround(m, vma, vpn) * m.costs.faults.around.ns);
     // do_cow_fault prepares the VMA first, which fork then copies entry by entry.
@@ -66,6 +65,16 @@ function handleFault(m: State, vma: Vma, vpn: number, write: boolean): number {
   else copyFromObject(m, vma, vpn, at);
   if (vma.has(VM.locked)) lockEntry(m, at);
   return FAULTED.ok;
+}
+
+/** The entry of a fault. wp_huge_pmd: a huge mapping of shared memory that may not be written ends, and the page is faulted in. */
+function entryFor(m: State, vma: Vma, vpn: number): number {
+  const at = vma.space.directory.entry(vpn);
+  if (at < 0) return 0;
+  const leaf = Math.floor(at / LEAF_ENTRIES);
+  if (!m.huge?.isSharedPmd(leaf)) return m.tables.entries[at]!;
+  m.huge.splitPmd(leaf);
+  return 0;
 }
 
 function isPurged(vma: Vma, vpn: number, entry: number): boolean {
@@ -94,11 +103,11 @@ export function lockEntry(m: State, at: number): void {
 }
 
 /** Whether there is no page to map: beyond the end of an object, or at a hole of a file whose tmpfs is full. */
-function hasNoPage(vma: Vma, vpn: number): boolean {
+function hasNoPage(m: State, vma: Vma, vpn: number): boolean {
   const { object } = vma;
   if (object === undefined) return false;
   const index = vma.objectPageAt(vpn);
-  return index >= object.size || object.lacksBlock(index);
+  return index >= object.size || lacksBlock(m, object, index);
 }
 
 /** do_anonymous_page: a read maps the shared zero page, where there is one; a write a new page of zeros. */
@@ -170,7 +179,7 @@ function countMajor(m: State, vma: Vma): void {
  * Shared writable mappings of shmem are mapped writable at once; those of files at the first write, which the file
  * system must hear of (page_mkwrite); private ones wait for their copy.
  */
-function objectBits(vma: Vma, write: boolean): number {
+export function objectBits(vma: Vma, write: boolean): number {
   const bits = write ? PTE.young | PTE.dirty : PTE.young;
   const writable = vma.has(VM.shared) && vma.has(VM.write) && (write || vma.object?.backing === 'shmem');
   return writable ? bits | PTE.write : bits;

@@ -114,10 +114,12 @@ function clearTarget(m: State, space: Space, page: number, count: number, to: nu
 
 function moveEntries(m: State, space: Space, start: number, end: number, to: number): void {
   for (const part of space.directory.leavesIn(start, end)) {
+    const target = part.from - start + to;
+    if (m.huge?.isSharedPmd(part.leaf) && !moveSharedPmd(m, space, part, target)) continue;
     // move_page_tables makes the new tables, for no entry too.
-    m.tables.make(space.directory, part.from - start + to);
+    m.tables.make(space.directory, target);
     m.tables.make(space.directory, part.to - 1 - start + to);
-    moveHuge(m, space, part, part.from - start + to);
+    moveHuge(m, space, part, target);
     for (let i = 0; i < part.to - part.from; i++) {
       const entry = m.tables.entries[part.at + i]!;
       if (entry === 0) continue;
@@ -129,10 +131,20 @@ function moveEntries(m: State, space: Space, start: number, end: number, to: num
   }
 }
 
+/** move_huge_pmd of shared memory, which has no table. False where the huge page is not one there: it is unmapped. */
+function moveSharedPmd(m: State, space: Space, { leaf, from, to }: LeafPart, target: number): boolean {
+  if (to - from === LEAF_ENTRIES && entryInLeaf(target) === 0 && space.directory.leaf(target) < 0) {
+    m.tables.makeStandIn(space.directory, target);
+    return true;
+  }
+  m.huge!.splitPmd(leaf);
+  return false;
+}
+
 /** move_huge_pmd: a huge page stays one where it lies as before in its table; else it is mapped by page tables. */
 function moveHuge(m: State, space: Space, { leaf, from, to }: LeafPart, target: number): void {
   if (!m.huge?.isPmd(leaf)) return;
   if (to - from === LEAF_ENTRIES && entryInLeaf(target) === 0)
-    m.huge.pmdMoved(leaf, space.directory.leaf(target));
+    m.huge.pmdMoved(leaf, space.directory.leaf(target), target);
   else m.huge.splitPmd(leaf);
 }

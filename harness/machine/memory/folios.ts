@@ -13,11 +13,16 @@ export class Folio {
   /** It has lost pages and not all of them (PG_partially_mapped). */
   partlyMapped = false;
 
-  /** @param pages ids of its pages, by place: 2^order of them @param space id of the one that it was made for, whose cgroup pays */
+  /**
+   * @param pages ids of its pages, by place: 2^order of them
+   * @param space id of the one that it was made for, whose cgroup pays; undefined: that of the event
+   * @param shared whether it is in the page cache of an object, which keeps pages that nothing maps
+   */
   constructor(
     readonly order: number,
     readonly pages: Int32Array,
-    readonly space: number,
+    readonly space: number | undefined,
+    readonly shared = false,
   ) {}
 
   /** The page that stands for the folio on lists of reclaim. */
@@ -34,6 +39,8 @@ export class Folio {
 export class Folios {
   /** Folios that may be split where memory is short, by when they were queued (the deferred split queue). */
   readonly deferred = new Set<Folio>();
+  /** Folios of objects that may reach beyond the end (shrinklist of struct shmem_sb_info). */
+  readonly beyondEnd = new Set<Folio>();
   /** By page id: id of the head, 0 for a page by itself. */
   private heads = new Int32Array(0);
   private readonly byHead = new Map<number, Folio>();
@@ -84,5 +91,6 @@ export class Folios {
     for (const page of folio.pages) this.heads[page] = 0;
     this.byHead.delete(folio.head);
     this.deferred.delete(folio);
+    this.beyondEnd.delete(folio);
   }
 }

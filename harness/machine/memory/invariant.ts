@@ -10,3 +10,13 @@ class BrokenInvariant extends Error {
 export function must(holds: boolean, message: () => string): void {
   if (!holds) throw new BrokenInvariant(message());
 }
+
+/**
+ * What does not hold, where a loop over all pages has looked: a function for the message, as `must` takes, would cost each turn
+ * of the loop an object for what it refers to.
+ *
+ * @throws BrokenInvariant
+ */
+export function broken(message: string): never {
+  throw new BrokenInvariant(message);
+}

@@ -169,6 +169,10 @@ export class PageStore {
     this.traits[id] = this.traits[id]! & ~TRAIT.dirty;
   }
 
+  anyDirty(ids: Int32Array): boolean {
+    return ids.some((id) => (this.traits[id]! & TRAIT.dirty) !== 0);
+  }
+
   markLazyfree(id: number): void {
     if (this.traits[id]! & TRAIT.lazyfree) return;
     this.traits[id] = this.traits[id]! | TRAIT.lazyfree;

@@ -1,9 +1,10 @@
 import { InputError } from '../../base/errors.js';
 import { PART } from '../../cost/ledger.js';
 import { UNIQUE } from '../memory/contents.js';
+import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
 import type { SharedObject } from '../state/vma.js';
-import { dirtyObjectPage, identify, pageIn, WHERE, whereIs } from './page-in.js';
+import { dirtyObjectPage, identify, lacksBlock, pageIn, WHERE, whereIs } from './page-in.js';
 import { aheadOf } from './read-ahead.js';
 import { readFilePage } from './read-page.js';
 
@@ -27,7 +28,9 @@ export function readFilePages(m: State, object: SharedObject, first: number, cou
       ? readFilePage(m, object, ahead, index, first + count, before)
       : pageIn(m, object, index, where, PART.read);
     // filemap_read: going on in the page of the last read is the same use. The kernel keeps that by descriptor.
-    if (index !== object.lastRead || object.backing === 'shmem') m.reclaim.accessed(page);
+    const again =
+      object.backing === 'shmem' ? !isFirstUse(m, page, KERNELS['6.18']) : index === object.lastRead;
+    if (!again) m.reclaim.accessed(page);
     object.lastRead = index;
   }
   return Math.max(0, end - first);
@@ -68,10 +71,10 @@ export function writeFilePages(
   }
   for (let index = first; index < end; index++) {
     if (object.tmpfs) {
-      if (object.lacksBlock(index)) return index - first;
+      if (lacksBlock(m, object, index)) return index - first;
       if (index >= object.size) object.resize(index + 1);
     }
-    const page = pageForWriting(m, object, index);
+    const page = pageForWriting(m, object, index, end);
     if (content === UNIQUE) m.pages.contents.setUnique(page);
     else m.pages.contents.set(page, content + (index - first) * step);
     m.ledger.cpu(PART.minor, m.costs.file_io.page.ns);
@@ -79,15 +82,29 @@ export function writeFilePages(
   return count;
 }
 
-function pageForWriting(m: State, object: SharedObject, index: number): number {
-  const where = whereIs(m, object, index);
+function pageForWriting(m: State, object: SharedObject, index: number, end: number): number {
+  const where = whereForWriting(m, object, index, end);
   if (where === WHERE.mappedInPlace) return identify(m, object, index);
   const page =
     where === WHERE.disk ? overwrite(m, object, index) : pageIn(m, object, index, where, PART.read);
   dirtyObjectPage(m, object, page);
   // shmem_get_folio marks a page for a write as used; filesystems do not (since Linux 4.7).
-  if (object.backing === 'shmem') m.reclaim.accessed(page);
+  if (object.backing === 'shmem' && isFirstUse(m, page, KERNELS['6.18'])) m.reclaim.accessed(page);
   return page;
+}
+
+/** Where a page that is written is, after a hole of shared memory has become a huge page if it may. */
+function whereForWriting(m: State, object: SharedObject, index: number, end: number): number {
+  const where = whereIs(m, object, index);
+  if (where !== WHERE.hole || object.backing !== 'shmem') return where;
+  const made = m.huge?.allocateShmem(object, index, { vma: undefined, space: undefined, end });
+  return made ? WHERE.memory : where;
+}
+
+/** Whether a use counts for reclaim: that of a huge page does once, from a version on, as it is read and written as a whole. */
+function isFirstUse(m: State, page: number, since: number): boolean {
+  const folio = m.huge?.folios.of(page);
+  return folio === undefined || m.settings.kernel < since || page === folio.head;
 }
 
 /**

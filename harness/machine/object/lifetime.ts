@@ -16,7 +16,7 @@ import { newObjectPage } from './page-in.js';
  */
 export function declareObject(m: State, size: number, arg: ObjectArg): void {
   if (arg.kind === 'tmpfs') {
-    m.objects.addTmpfs(arg.name, size);
+    m.objects.addTmpfs(arg.name, size, arg.huge);
     return;
   }
   const structPages = arg.kind === 'xip+struct';
@@ -32,6 +32,7 @@ export function declareObject(m: State, size: number, arg: ObjectArg): void {
     structPages,
     contents: arg.contents,
     tmpfs: arg.fs === undefined ? undefined : m.objects.tmpfsNamed(arg.fs),
+    huge: arg.huge,
   });
   if (object.backing !== 'shmem' || !arg.contents) return;
   for (let index = 0; index < size; index++) {
@@ -61,9 +62,10 @@ export function closeObject(m: State, name: string): void {
 /** Frees the pages of an object that cannot be reached any more, and forgets it. */
 export function releaseIfDead(m: State, object: SharedObject): void {
   if (!object.dead) return;
-  const { size } = object;
+  const { size, reach } = object;
   if (object.backing === 'hugetlb') cutOffHuge(m, object, 0, size);
-  for (let index = object.nextPresent(0, size); index < size; index = object.nextPresent(index + 1, size))
+  m.huge?.cutShmem(object, 0, reach);
+  for (let index = object.nextPresent(0, reach); index < reach; index = object.nextPresent(index + 1, reach))
     freeObjectPage(m, object, index);
   m.purge.dropped(object, 0, object.size);
   m.objects.drop(object);
@@ -128,13 +130,14 @@ function cutOff(m: State, object: SharedObject, size: number): Truncated {
     if (from < vma.end) entries += zapRange(m, vma, from, vma.end);
   }
   let pages = 0;
-  const indexes = object.backing === 'shmem' ? object.present(size, old) : range(size, old);
-  for (const index of indexes) {
-    if (object.isHole(index)) continue;
+  const shmem = object.backing === 'shmem';
+  if (shmem) entries += m.huge?.cutShmem(object, size, object.reach) ?? 0;
+  for (const index of shmem ? object.present(size, object.reach) : range(size, old)) {
+    if (object.isHole(index) || m.huge?.folios.of(object.page(index))) continue;
     makeHole(m, object, index);
     pages++;
   }
-  if (object.backing === 'shmem') {
+  if (shmem) {
     object.clearPurged(size, old);
     m.purge.dropped(object, size, old);
   }

@@ -57,7 +57,7 @@ export function pageIn(
 function bringIn(m: State, object: SharedObject, index: number, where: number, part: StallIndex): number {
   const known = object.page(index);
   // What fallocate has made is cleared now (shmem_get_folio).
-  if (object.backing === 'shmem' && m.pages.isOverHole(known)) m.pages.clearTrait(known, PAGE_FLAG.hole);
+  if (object.backing === 'shmem' && m.pages.isOverHole(known)) clearHole(m, known);
   switch (where) {
     case WHERE.memory:
       m.reclaim.used(known);
@@ -77,6 +77,17 @@ function bringIn(m: State, object: SharedObject, index: number, where: number, p
     default:
       return identify(m, object, index);
   }
+}
+
+/** What fallocate has made has been used, all of a folio at once. */
+export function clearHole(m: State, page: number): void {
+  for (const one of m.huge?.folios.of(page)?.pages ?? [page]) m.pages.clearTrait(one, PAGE_FLAG.hole);
+}
+
+/** Whether a tmpfs is full, and a hole stays one: huge pages beyond the ends of its files give up what they can. */
+export function lacksBlock(m: State, object: SharedObject, index: number): boolean {
+  if (!object.lacksBlock(index)) return false;
+  return m.huge === undefined || m.huge.shrinkBeyondEnd(object.tmpfs!) === 0;
 }
 
 /**

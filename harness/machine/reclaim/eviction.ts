@@ -98,7 +98,7 @@ export class Eviction {
   }
 
   /** It goes without a write, also where there is no swap, and leaves the hole that it came into. */
-  private dropUnwritten(frame: number): boolean {
+  dropUnwritten(frame: number): boolean {
     const { frames, objects, costs } = this.state;
     this.pay(costs.reclaim.drop.ns);
     freeObjectPage(this.state, objects.get(frames.object[frame]!) as SharedObject, frames.index[frame]!);

@@ -3,6 +3,7 @@ import type { Folio } from '../memory/folios.js';
 import { PAGE_FLAG } from '../memory/pages.js';
 import type { HugeHooks } from '../state/hooks.js';
 import { PTE } from '../state/page-table.js';
+import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
 import type { Eviction, Evictor } from './eviction.js';
 
@@ -30,6 +31,7 @@ export class FolioEviction {
     const { pages } = this.state;
     if (folio.partlyMapped) return this.splitAndTake(folio);
     this.collectDirty(folio);
+    if (folio.shared) return this.takeShmem(folio);
     if (pages.traits[folio.head]! & TRAIT.lazyfree) return this.takeLazyfree(folio);
     if (!this.reclaim.hasPlace(folio.head)) {
       this.reclaim.rejectPlaceless(folio.head);
@@ -40,6 +42,35 @@ export class FolioEviction {
       return this.splitAndTake(folio);
     }
     return this.swapOut(folio);
+  }
+
+  /**
+   * A folio of an object: from Linux 6.12 on it goes as a whole, unless a part lies beyond the end, or is volatile (shmem_writeout);
+   * before it is split first.
+   */
+  private takeShmem(folio: Folio): number {
+    const dirty = this.state.pages.anyDirty(folio.pages);
+    if (dirty && !this.reclaim.hasPlace(folio.head)) {
+      this.reclaim.rejectPlaceless(folio.head);
+      return 0;
+    }
+    if (!this.goesWhole(folio, dirty)) return this.splitAndTake(folio);
+    if (dirty) return this.swapOut(folio);
+    this.dropShmem(folio);
+    return folio.size;
+  }
+
+  private goesWhole(folio: Folio, dirty: boolean): boolean {
+    const { settings, pages, huge } = this.state;
+    if (settings.kernel < KERNELS['6.12']) return false;
+    if (folio.pages.some((page) => (pages.traits[page]! & TRAIT.volatile) !== 0)) return false;
+    return !dirty || (this.reclaim.hasPlaceFor(folio) && !huge!.folios.beyondEnd.has(folio));
+  }
+
+  /** Nothing was written since it came into holes, which it leaves. */
+  private dropShmem(folio: Folio): void {
+    this.huge.dissolve(folio);
+    for (const page of folio.pages) this.eviction.dropUnwritten(this.state.pages.location[page]!);
   }
 
   /** A folio that has lost pages is split right away, and so is one for which swap has no place as a whole; what is left goes. */
@@ -111,10 +142,14 @@ export class FolioEviction {
   }
 
   private pageOutNow(folio: Folio): void {
-    const { pages, swap } = this.state;
+    const { pages } = this.state;
     const { head } = folio;
     this.collectDirty(folio);
     const traits = pages.traits[head]!;
+    if (folio.shared) {
+      this.pageOutShmem(folio);
+      return;
+    }
     if (traits & PAGE_FLAG.unevictable || !this.reclaim.hasPlace(head)) return;
     if (traits & TRAIT.lazyfree) {
       if (traits & TRAIT.dirty) {
@@ -126,12 +161,36 @@ export class FolioEviction {
       this.drop(folio);
     } else if (!this.reclaim.hasPlaceFor(folio)) {
       this.state.counters.thp_swpout_fallback++;
-      this.huge.splitPageOf(head);
-      for (const page of folio.pages) if (pages.resident[page] === 1) this.eviction.pageOut(page);
-    } else if (swap.synchronous) {
-      this.eviction.leave(head);
-      this.swapOut(folio);
-    } else this.pageOutLater(folio);
+      this.splitAndPageOut(folio);
+    } else this.pageOutWhole(folio);
+  }
+
+  private splitAndPageOut(folio: Folio): void {
+    this.huge.splitPageOf(folio.head);
+    for (const page of folio.pages) if (this.state.pages.resident[page] === 1) this.eviction.pageOut(page);
+  }
+
+  private pageOutWhole(folio: Folio): void {
+    if (!this.state.swap.synchronous) {
+      this.pageOutLater(folio);
+      return;
+    }
+    this.eviction.leave(folio.head);
+    this.swapOut(folio);
+  }
+
+  /** Without a place for it, or while it is locked or pinned, a folio of an object is unmapped, and stays. */
+  private pageOutShmem(folio: Folio): void {
+    const { pages } = this.state;
+    const dirty = pages.anyDirty(folio.pages);
+    const stays = (pages.traits[folio.head]! & PAGE_FLAG.unevictable) !== 0;
+    if (stays || (dirty && !this.reclaim.hasPlace(folio.head))) this.huge.unmap(folio);
+    else if (!this.goesWhole(folio, dirty)) this.splitAndPageOut(folio);
+    else if (dirty) this.pageOutWhole(folio);
+    else {
+      this.reclaim.policy.remove(folio.head);
+      this.dropShmem(folio);
+    }
   }
 
   /** To a device that does not answer at once: the pages are in the swap cache, next to go. */

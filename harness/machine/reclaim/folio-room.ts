@@ -1,6 +1,7 @@
 import type { ReclaimPolicy } from '../../policy/reclaim/contract.js';
 import type { Folio } from '../memory/folios.js';
 import type { State } from '../state/state.js';
+import type { SharedObject } from '../state/vma.js';
 import type { Group } from './cgroup/group.js';
 import type { GroupReclaim } from './cgroup/group-reclaim.js';
 
@@ -91,14 +92,17 @@ function hasRoomFor(
   }
 }
 
-/** Pages of what was a folio that an entry maps still. */
-export function mappedPages({ frames, pages }: State, folio: Folio): number[] {
-  return [...folio.pages].filter((page) => frames.mapcount[pages.location[page]!]! > 0);
+/** Pages of what was a folio that stay in memory: those that an entry maps still, or all that an object has within its size. */
+export function stayingPages({ frames, objects, pages }: State, folio: Folio): number[] {
+  const frameOf = (page: number) => pages.location[page]!;
+  if (!folio.shared) return [...folio.pages].filter((page) => frames.mapcount[frameOf(page)]! > 0);
+  const object = objects.get(frames.object[frameOf(folio.head)]!) as SharedObject;
+  return [...folio.pages].filter((page) => frames.index[frameOf(page)]! < object.size);
 }
 
 /** Pages of a folio that was split take its place. */
 export function splitInPolicy(m: State, policy: ReclaimPolicy, folio: Folio): void {
-  const tails = mappedPages(m, folio).filter((page) => page !== folio.head);
+  const tails = stayingPages(m, folio).filter((page) => page !== folio.head);
   if (policy.splitFolio) policy.splitFolio(folio.head, tails, folio.size);
   else for (const tail of tails) policy.insert(tail);
 }

@@ -53,6 +53,7 @@ function purgeShared(m: State, object: SharedObject, index: number): number {
   if (page === 0) return GAVE.nothing;
   const frame = m.pages.location[page]!;
   if (isComing(m, page) || (frame >= 0 && m.rmap.isLocked(frame))) return GAVE.stays;
+  if (m.huge?.splitPageOf(page) === false) return GAVE.stays; // a device has pinned a part of its huge page
   freeObjectPage(m, object, index);
   object.setPurged(index);
   return frame >= 0 ? GAVE.frame : GAVE.slot;

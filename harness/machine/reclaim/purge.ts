@@ -30,6 +30,10 @@ export class Purge implements PurgeHooks {
     return this.rules.access === 'zero';
   }
 
+  isVolatile(holder: Holder, start: number, end: number): boolean {
+    return this.marks.within(holder, start, end).length > 0;
+  }
+
   /** Whether ordinary reclaim purges the volatile pages that it meets. */
   get byReclaim(): boolean {
     return this.rules.order === 'reclaim';

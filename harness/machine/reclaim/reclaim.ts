@@ -15,7 +15,7 @@ import type { Group } from './cgroup/group.js';
 import { GroupReclaim } from './cgroup/group-reclaim.js';
 import { Eviction, type Evictor } from './eviction.js';
 import { FolioEviction } from './folio-eviction.js';
-import { bringInFolio, listenerFor, mappedPages, splitInPolicy, takePart } from './folio-room.js';
+import { bringInFolio, listenerFor, splitInPolicy, stayingPages, takePart } from './folio-room.js';
 import type { Kswapd } from './kswapd.js';
 import { OomKiller } from './oom-killer.js';
 import { OutOfMemory } from './out-of-memory.js';
@@ -260,7 +260,8 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
   }
 
   folioSplit(folio: Folio): void {
-    if (this.isUnevictable(folio.head)) for (const page of mappedPages(this.state, folio)) this.recheck(page);
+    if (this.isUnevictable(folio.head))
+      for (const page of stayingPages(this.state, folio)) this.recheck(page);
     else if (!this.folioEviction.isTaking(folio)) splitInPolicy(this.state, this.policy, folio);
   }
 
@@ -388,7 +389,7 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     if (pins.has(page) || rmap.isLocked(pages.location[page]!)) return true;
     const folio = huge?.folios.of(page);
     if (folio === undefined || !this.isUnevictable(page)) return false;
-    return folio.pages.some((other) => rmap.isLocked(pages.location[other]!));
+    return folio.pages.some((other) => pins.has(other) || rmap.isLocked(pages.location[other]!));
   }
 
   /** A page that was chosen, dirty and of a file or lazily freed: whether it stays (see `AgingTables`). */

@@ -45,4 +45,8 @@ export class Counters {
   thp_swpout = 0;
   thp_swpout_fallback = 0;
   thp_zero_page_alloc = 0;
+  thp_file_alloc = 0;
+  thp_file_fallback = 0;
+  thp_file_fallback_charge = 0;
+  thp_file_mapped = 0;
 }

@@ -4,6 +4,7 @@ import type { Folio, Folios } from '../memory/folios.js';
 import type { LeafPart } from './page-table.js';
 import type { MergedWalk } from './rmap.js';
 import type { Space } from './space.js';
+import type { Tmpfs } from './tmpfs.js';
 import type { SharedObject, Vma } from './vma.js';
 
 /** What keeps the state of volatile memory: the space, of its private pages; the object, of shared memory's. */
@@ -74,6 +75,8 @@ export interface ReclaimHooks {
 export interface PurgeHooks {
   /** Whether an access to purged memory finds zeros, and no signal. */
   readonly zeroFills: boolean;
+  /** Whether any of pages [start, end) is volatile. */
+  isVolatile(holder: Holder, start: number, end: number): boolean;
   /** A purged page of private memory is found as zeros. */
   foundZeros(space: Space, vpn: number): void;
   /** A page of private volatile memory holds something new. */
@@ -140,6 +143,16 @@ export interface WritebackHooks {
   dirtied(): void;
 }
 
+/** What a huge page of shared memory is asked for by. */
+export interface ShmemAsker {
+  /** Of a fault; undefined for a write or fallocate through a descriptor. */
+  readonly vma: Vma | undefined;
+  /** Id of the space that pays; undefined: that of the event. */
+  readonly space: number | undefined;
+  /** Where the write or fallocate ends, as an index; 0 at a fault. */
+  readonly end: number;
+}
+
 /** What functions on the state ask of huge pages. Undefined in the state while none are possible. */
 export interface HugeHooks {
   readonly folios: Folios;
@@ -151,6 +164,19 @@ export interface HugeHooks {
   isExclusive(space: Space, page: number): boolean;
   /** Whether the page directory maps a whole leaf. */
   isPmd(leaf: number): boolean;
+  /** The same, where that is shared memory: fork leaves it out, and a move needs no table. */
+  isSharedPmd(leaf: number): boolean;
+  /** A huge page around an index of shared memory that is a hole, for a write or fallocate. Returns it, if it may be and there is room. */
+  allocateShmem(object: SharedObject, index: number, asker: ShmemAsker): Folio | undefined;
+  /**
+   * Pages [from, to) of shared memory are about to go. What is part of a folio afterwards stays, as zeros. Returns how many entries
+   * are empty.
+   */
+  cutShmem(object: SharedObject, from: number, to: number): number;
+  /** The folios of an object with pages in [from, to) are split, but those that devices have pinned. */
+  splitObject(object: SharedObject, from: number, to: number): void;
+  /** Splits folios that reach beyond the end of their object, on a tmpfs. Returns how many pages are free. */
+  shrinkBeyondEnd(tmpfs: Tmpfs): number;
   /** What was mapped by the page directory is mapped by a page table from now on (split_huge_pmd), if it was. */
   splitPmd(leaf: number): void;
   /** The same where an address is inside, and not the first of a huge page (vma_adjust_trans_huge). */
@@ -159,13 +185,13 @@ export interface HugeHooks {
   zapping(part: LeafPart): void;
   /** They are empty. */
   zapped(): void;
-  /** All of a leaf has been copied, or moved, to another. */
+  /** All of a leaf has been copied, or is about to be moved, to another. @param first the first page of the other */
   pmdCopied(to: number): void;
-  pmdMoved(from: number, to: number): void;
+  pmdMoved(from: number, to: number, first: number): void;
   /** Nothing refers to a page any more. Returns whether its folio keeps it, or went with it. */
   unreferenced(page: number): boolean;
-  /** The folio of a page is split, if it is part of one; that page stays where it is. */
-  splitPageOf(page: number): void;
+  /** The folio of a page is split, if it is part of one; that page stays where it is. Returns whether it is by itself. */
+  splitPageOf(page: number): boolean;
   /** The folios of which pages [start, end) of a VMA hold a part, and not all, are split, but not those that others map. */
   splitPartial(vma: Vma, start: number, end: number): void;
   /** All folios with a page in [start, end) of a VMA are split. */
@@ -180,6 +206,8 @@ export interface HugeHooks {
   shrink(): number;
   /** khugepaged and the call: pages of an aligned range become a huge page. Returns the kernel's error, 0 for none. */
   collapse(vma: Vma, start: number, end: number): Errno;
+  /** Nothing maps a folio of an object any more. */
+  unmap(folio: Folio): void;
   /** A folio has gone to swap, or been freed: its pages are by themselves. */
   dissolve(folio: Folio): void;
 }

@@ -31,6 +31,8 @@ export class ObjectPages {
   /** Blocks it has (the kernel's st_blocks, in pages): memory or swap of shmem, blocks of a file. */
   blocks: number;
   private pages_: number;
+  /** No index from here on has an id, or ever had one. */
+  private idsBelow = 0;
   /** Indexes of a file from here on have no block unless they have an id. */
   private unallocatedFrom: number;
   private readonly chunks: (Int32Array | undefined)[] = [];
@@ -54,6 +56,11 @@ export class ObjectPages {
   /** Size in pages. */
   get size(): number {
     return this.pages_;
+  }
+
+  /** All ids are of indexes below this: a huge page may reach beyond the end. */
+  get reach(): number {
+    return Math.max(this.pages_, this.idsBelow);
   }
 
   /**
@@ -83,6 +90,7 @@ export class ObjectPages {
   /** Sets the id of the page at an index. */
   setPage(index: number, page: number): void {
     if (this.inMemory && this.at(index) <= 0) this.addBlocks(1);
+    if (index >= this.idsBelow) this.idsBelow = index + 1;
     this.put(index, page);
   }
 
@@ -136,6 +144,11 @@ export class ObjectPages {
         index |= CHUNK - 1; // the rest of this chunk has none
       else if (chunk[index & (CHUNK - 1)] === PURGED) yield index;
     }
+  }
+
+  /** Whether anything in [from, to) was purged. */
+  anyPurged(from: number, to: number): boolean {
+    return this.purged(from, to).next().done === false;
   }
 
   /** The first index in [from, to) that has an id; `to` where there is none. */

@@ -1,4 +1,5 @@
 import { InputError } from '../../base/errors.js';
+import type { ShmemHuge } from '../../trace/args.js';
 import { Tmpfs } from './tmpfs.js';
 import { AnonVma, type ObjectOptions, SharedObject } from './vma.js';
 
@@ -52,9 +53,9 @@ export class Objects {
   }
 
   /** Declares a tmpfs of a size. @throws InputError when there is one of that name */
-  addTmpfs(name: string, pages: number): void {
+  addTmpfs(name: string, pages: number, huge: ShmemHuge = 'never'): void {
     if (this.tmpfs.has(name)) throw new InputError(`tmpfs ${name} exists already, expected a new name`);
-    this.tmpfs.set(name, new Tmpfs(name, pages));
+    this.tmpfs.set(name, new Tmpfs(name, pages, huge));
   }
 
   /** @throws InputError when there is no tmpfs of that name */

@@ -43,6 +43,11 @@ export class Pins {
   /** Number of the object that orphans belong to: nothing is mapped by it. */
   private home = -1;
 
+  /** Whether anything is pinned. */
+  get any(): boolean {
+    return this.counts.size > 0;
+  }
+
   /** Whether a device has pinned a page. */
   has(page: number): boolean {
     return this.counts.size > 0 && this.counts.has(page);

@@ -1,3 +1,4 @@
+import type { ShmemHuge } from '../../trace/args.js';
 import { FileAhead } from './file-ahead.js';
 import { type Backing, ObjectPages } from './object-pages.js';
 import type { Space } from './space.js';
@@ -171,6 +172,8 @@ export interface ObjectOptions {
   readonly contents?: { readonly content: number; readonly up: boolean } | undefined;
   /** The file system of a file of shared memory, where it has a size. */
   readonly tmpfs?: Tmpfs | undefined;
+  /** Mount option huge= of the file system of shared memory; undefined for the kernel's own, where shmem_enabled decides. */
+  readonly huge?: ShmemHuge | undefined;
 }
 
 /**

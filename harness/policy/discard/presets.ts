@@ -58,11 +58,11 @@ const PRESETS: readonly Preset[] = [
   {
     name: 'glibc-trim',
     summary:
-      'MADV_DONTNEED beyond 128 KiB; an approximation, which gives back more: glibc trims at the top of the heap only, and raises its threshold when mappings are freed',
+      'MADV_DONTNEED of the top of each heap, all but 128 KiB, at the price of that call and not of brk; the threshold is as M_TRIM_THRESHOLD sets it (where nothing does, glibc raises it when large mappings are freed)',
     source:
-      'glibc 2.39: DEFAULT_TRIM_THRESHOLD and DEFAULT_TOP_PAD (128 KiB each) in malloc/malloc.c, mallopt(3)',
+      'glibc 2.39: systrim, DEFAULT_TRIM_THRESHOLD and DEFAULT_TOP_PAD (128 KiB each) in malloc/malloc.c, heap_trim in malloc/arena.c, mallopt(3)',
     base: dontneed,
-    defaults: { keep: 128 * PAGES_PER_KIB },
+    defaults: { keep: 128 * PAGES_PER_KIB, top: 1 },
   },
   {
     name: 'zgc',

@@ -53,6 +53,27 @@ export class RangeSet {
     list.splice(2 * from, 2 * (to - from), ...kept);
   }
 
+  /** A forked space has the pages of its parent. */
+  copy(parent: number, child: number): void {
+    const list = this.bySpace.get(parent);
+    if (list) this.bySpace.set(child, [...list]);
+  }
+
+  /** The first page of a space from `page` on; undefined where there is none. */
+  next(space: number, page: number): number | undefined {
+    const list = this.bySpace.get(space) ?? [];
+    const start = list[2 * firstEndingAfter(list, page, false)];
+    return start === undefined ? undefined : Math.max(start, page);
+  }
+
+  /** The last page of a space below `page`; undefined where there is none. */
+  previous(space: number, page: number): number | undefined {
+    const list = this.bySpace.get(space) ?? [];
+    const at = firstEndingAfter(list, page, false);
+    if (2 * at < list.length && list[2 * at]! < page) return page - 1;
+    return at === 0 ? undefined : list[2 * at - 1]! - 1;
+  }
+
   /** Pages of a range go on at another address of their space. */
   move(range: PageRange, to: number): void {
     const parts = this.within(range);

@@ -1,5 +1,5 @@
 import { gzipSync } from 'fflate';
-import { columnsOf } from './columns.js';
+import { columnsOf } from './by-columns.js';
 import { html, type Markup } from './markup.js';
 
 /** A file that a reader can save from the page. */
@@ -38,10 +38,9 @@ ${leftOut && html`<p class="note">Without the Vega-Lite specifications of figure
 
 /** A file as the page holds it: compressed, CSV by columns where that can be undone. */
 function held({ name, content }: Attachment): { readonly data: string; readonly byColumns: boolean } {
-  const columns = name.endsWith('.csv') ? columnsOf(Buffer.from(content).toString('utf8')) : undefined;
-  const bytes = columns === undefined ? content : Buffer.from(columns);
+  const columns = name.endsWith('.csv') ? columnsOf(content) : undefined;
   // A fixed time: the same files are the same bytes.
-  const data = Buffer.from(gzipSync(bytes, { level: 9, mtime: 0 })).toString('base64');
+  const data = Buffer.from(gzipSync(columns ?? content, { level: 9, mtime: 0 })).toString('base64');
   return { data, byColumns: columns !== undefined };
 }
 

@@ -7,8 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ResultsFolder } from '../../metrics/results.js';
 import { sealResults, writeComparison, writeMerging } from '../../testing/results.js';
 import { FigureData } from '../figures/data.js';
+import { columnsOf as columnsOfBytes } from './by-columns.js';
 import { chartModel } from './chart-data.js';
-import { columnsOf, rowsOf } from './columns.js';
+import { rowsOf } from './columns.js';
 import { dataElement, html } from './markup.js';
 import type { ChartModel } from './model.js';
 import { clientScript } from './script.js';
@@ -53,6 +54,11 @@ describe('markup', () => {
 });
 
 describe('CSV by columns', () => {
+  const columnsOf = (csv: string) => {
+    const bytes = columnsOfBytes(Buffer.from(csv));
+    return bytes && Buffer.from(bytes).toString('utf8');
+  };
+
   it('is the same CSV by rows again, whatever it holds', () => {
     const field = fc.oneof(
       fc.constant(''),
@@ -68,6 +74,7 @@ describe('CSV by columns', () => {
       }),
     );
     expect(columnsOf('a,b\n1,2\n')).toBe('a\n1\tb\n2');
+    expect(columnsOf('a,ü\n,22\n333,\n')).toBe('a\n\n333\tü\n22\n');
   });
 
   it('is not of rows that differ in their fields, nor of what ends without a line', () => {

@@ -65,7 +65,7 @@ export async function outcomeOf(lines: readonly string[], machine: TestRun): Pro
 const SHIFT = 512 * 512 * 16;
 /** Ops whose page is of a space. */
 const OF_SPACE =
-  /^(map|unmap|remap|protect|lock|unlock|read|write|discard|unpin|pin|madvise|process_madvise)$/;
+  /^(map|unmap|remap|protect|lock|unlock|read|write|discard|unpin|pin|madvise|process_madvise|dma-pin|dma-unpin)$/;
 const SPACES = 7;
 
 function fields(line: string): [string, string, string, string, string, string] {
@@ -91,7 +91,7 @@ function withOtherSpaces(line: string): string {
 function withOtherNames(line: string): string {
   const [time, op, space, page, count, arg] = fields(line);
   const renamed = /^(object|map|fallocate|fadvise|migrate)$/.test(op)
-    ? arg.replace(/:(\w+)/, ':long-$1')
+    ? arg.replace(/(:|\bfs=)(\w+)/g, '$1long-$2')
     : /^(close|truncate|sync|pread|pwrite)$/.test(op)
       ? `long-${arg}`
       : arg;

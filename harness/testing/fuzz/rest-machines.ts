@@ -39,6 +39,11 @@ export const restMachine: fc.Arbitrary<TestRun> = fc.record({
   seed: fc.constantFrom(1, 2, 3),
 }) as fc.Arbitrary<TestRun>;
 
+/** Machines for traces of `hugeTrace`: with room for some huge pages. */
+export const hugeMachine: fc.Arbitrary<TestRun> = fc
+  .tuple(restMachine, fc.constantFrom('none' as const, 'trace' as const, 40, 900, 2500))
+  .map(([machine, limit]) => ({ ...machine, limit, ...(machine.memory && { memory: 10 * machine.memory }) }));
+
 /** The lines of a trace without settings that a machine refuses: those of another reclaim policy, or of ksmd without one. */
 export function fitting(lines: readonly string[], { reclaim, merge }: TestRun): string[] {
   const swappy = reclaim === 'linux' || reclaim === 'mglru';

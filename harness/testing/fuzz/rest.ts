@@ -6,7 +6,7 @@ import { hugeTrace } from './huge-events.js';
 import { broken, outcomeOf, RELATIONS } from './relations.js';
 import { commit, MOST_TIME } from './report.js';
 import { restTrace } from './rest-events.js';
-import { fitting, restMachine } from './rest-machines.js';
+import { fitting, hugeMachine, restMachine } from './rest-machines.js';
 
 /** What to run, and how much of it. */
 export interface RestOptions {
@@ -57,7 +57,12 @@ export async function fuzzRest({ seed, runs, size, path, huge = false }: RestOpt
       if (problem !== undefined) throw new Error(problem);
     }
   };
-  const property = fc.asyncProperty(huge ? hugeTrace(size) : restTrace(size), restMachine, fc.nat(99), look);
+  const property = fc.asyncProperty(
+    huge ? hugeTrace(size) : restTrace(size),
+    huge ? hugeMachine : restMachine,
+    fc.nat(99),
+    look,
+  );
   const details = await fc.check(property, {
     numRuns: runs,
     seed,

@@ -9,6 +9,7 @@ import type {
 } from '../contract.js';
 import type { Queued } from '../range-queue.js';
 import { filed } from '../volatile-marks.js';
+import { BELOW, HeapTop } from './heap-top.js';
 import { InUse } from './in-use.js';
 import { stagesOf } from './parameters.js';
 import { type Bounds, Stage } from './stage.js';
@@ -16,6 +17,10 @@ import { type Bounds, Stage } from './stage.js';
 /** What one space has given up and not yet given back. */
 class Retained {
   readonly stages: readonly Stage[];
+  /** What is not the top of its heap, before all stages; undefined where that does not matter. */
+  readonly below: Stage | undefined;
+  /** Where pages wait. */
+  readonly all: readonly Stage[];
   /** When its next timer is due. */
   armedUs = Number.POSITIVE_INFINITY;
 
@@ -24,8 +29,11 @@ class Retained {
     bounds: readonly Bounds[],
     nowUs: number,
     inUse: () => number,
+    topOnly: boolean,
   ) {
     this.stages = bounds.map((one) => new Stage(one, nowUs, inUse));
+    this.below = topOnly ? new Stage(BELOW, nowUs) : undefined;
+    this.all = this.below ? [this.below, ...this.stages] : this.stages;
   }
 
   get dueUs(): number {
@@ -34,7 +42,7 @@ class Retained {
 
   /** Takes pages out. Returns how many there were. */
   delete(range: PageRange): number {
-    return this.stages.reduce((sum, stage) => sum + stage.delete(range), 0);
+    return this.all.reduce((sum, stage) => sum + stage.delete(range), 0);
   }
 }
 
@@ -63,6 +71,8 @@ export class Later implements DiscardPolicy {
   private readonly counts = { late: 0, cancelled: 0, unmapped: 0 };
   /** What spaces have in use; undefined where no share of it is kept. */
   private readonly inUse: InUse | undefined;
+  /** Where heaps have their top; undefined where memory may be given back anywhere. */
+  private readonly top: HeapTop | undefined;
 
   /**
    * @param inner makes the calls
@@ -76,6 +86,7 @@ export class Later implements DiscardPolicy {
     this.bounds = stagesOf(context.values);
     this.stuck = context.values.idle === 'stuck';
     if (this.bounds.some(({ keepShare }) => keepShare > 0)) this.inUse = new InUse();
+    if (context.values.top === 1) this.top = new HeapTop(context.kernel);
     if (inner.sigbus) Object.defineProperty(this, 'sigbus', { value: inner.sigbus.bind(inner) });
   }
 
@@ -84,11 +95,11 @@ export class Later implements DiscardPolicy {
   }
 
   get watchesWrites(): boolean {
-    return this.pages > 0 || this.inUse !== undefined || this.inner.watchesWrites === true;
+    return this.watchesReads || this.inUse !== undefined || this.inner.watchesWrites === true;
   }
 
   get watchesReads(): boolean {
-    return this.pages > 0;
+    return this.pages > 0 || this.top !== undefined;
   }
 
   discard(range: PageRange): void {
@@ -105,7 +116,7 @@ export class Later implements DiscardPolicy {
   }
 
   pin(range: PageRange, unpinned: Unpinned | undefined): void {
-    this.cancel(range);
+    this.used(range);
     this.inner.pin(range, unpinned);
     this.acted(range.space);
   }
@@ -113,6 +124,7 @@ export class Later implements DiscardPolicy {
   /** Gives a range back now, whatever its age. */
   giveBack(range: PageRange): void {
     this.cancel(range);
+    this.free(range);
     this.inner.discard(range);
   }
 
@@ -121,12 +133,12 @@ export class Later implements DiscardPolicy {
   }
 
   beforeRead(range: PageRange): void {
-    this.cancel(range);
+    this.used(range);
     this.acted(range.space);
   }
 
   beforeWrite(range: PageRange): void {
-    this.cancel(range);
+    this.used(range);
     this.inUse?.add(range);
     if (this.inner.watchesWrites) this.inner.beforeWrite?.(range);
     this.acted(range.space);
@@ -140,33 +152,38 @@ export class Later implements DiscardPolicy {
       const gone = own.delete(range) + shared.reduce((sum, part) => sum + own.delete(part), 0);
       this.counts.unmapped += gone;
       this.pages -= gone;
-      this.acted(range.space);
     }
+    this.top?.unmapped(range, own?.below, own?.stages[0]);
+    if (own && this.top) this.release(own);
+    else this.acted(range.space);
     this.inner.unmapped?.(range);
   }
 
   moved(range: PageRange, to: number): void {
     this.inUse?.move(range, to);
     const own = this.spaces.get(range.space);
-    for (const stage of own?.stages ?? []) stage.move(range, to);
+    for (const stage of own?.all ?? []) stage.move(range, to);
     for (const piece of own ? this.sharedParts({ ...range, page: to }) : []) {
       const shift = piece.page - piece.objectPage;
       const before = { ...piece, page: piece.page - to + range.page };
       for (const part of waitingFor(own!, before))
-        for (const stage of own!.stages) stage.move(part, part.page, shift);
+        for (const stage of own!.all) stage.move(part, part.page, shift);
     }
+    this.top?.moved(range, to, own?.below, own?.stages[0]);
     this.inner.moved?.(range, to);
-    this.acted(range.space);
+    if (own && this.top) this.release(own);
+    else this.acted(range.space);
   }
 
   forked(parent: number, child: number): void {
     this.inUse?.copy(parent, child);
+    this.top?.forked(parent, child);
     const own = this.spaces.get(parent);
     if (own) {
       const copy = this.retained(child);
-      own.stages.forEach((stage, i) => {
-        stage.copyTo(child, copy.stages[i]!);
-        this.pages += copy.stages[i]!.pages;
+      own.all.forEach((stage, i) => {
+        stage.copyTo(child, copy.all[i]!);
+        this.pages += copy.all[i]!.pages;
       });
       this.arm(copy);
     }
@@ -179,7 +196,9 @@ export class Later implements DiscardPolicy {
     const { nowUs } = this.context.clock;
     const put = (one: PageRange, shift: number) => {
       if (one.count <= 0) return;
-      own.stages[0]!.add(one, shift, nowUs);
+      // Shared memory is no heap.
+      if (own.below && one.space >= 0) this.top!.wait(one, own.below, own.stages[0]!, nowUs);
+      else own.stages[0]!.add(one, shift, nowUs);
       this.pages += one.count;
     };
     let next = range.page;
@@ -192,6 +211,7 @@ export class Later implements DiscardPolicy {
       next = piece.page + piece.count;
     }
     put({ ...range, page: next, count: range.page + range.count - next }, 0);
+    this.free(range);
     this.release(own);
   }
 
@@ -199,10 +219,30 @@ export class Later implements DiscardPolicy {
     let own = this.spaces.get(space);
     if (!own) {
       const { inUse } = this;
-      own = new Retained(space, this.bounds, this.context.clock.nowUs, () => inUse?.pages(space) ?? 0);
+      own = new Retained(
+        space,
+        this.bounds,
+        this.context.clock.nowUs,
+        () => inUse?.pages(space) ?? 0,
+        this.top !== undefined,
+      );
       this.spaces.set(space, own);
     }
     return own;
+  }
+
+  /** A space uses pages. */
+  private used(range: PageRange): void {
+    this.cancel(range);
+    const own = this.top && this.spaces.get(range.space);
+    this.top?.use(range, own?.below, own?.stages[0]);
+  }
+
+  /** A space has no use for pages any more. */
+  private free(range: PageRange): void {
+    if (!this.top) return;
+    const own = this.retained(range.space);
+    this.top.free(range, own.below!, own.stages[0]!);
   }
 
   /** Pages are in use: none of them waits any more. */
@@ -266,7 +306,7 @@ export class Later implements DiscardPolicy {
 function waitingFor(own: Retained, piece: MappedPiece): PageRange[] {
   const { file } = filed(piece);
   const end = file.page + file.count;
-  return own.stages
+  return own.all
     .flatMap((stage) => stage.overlapping(file))
     .filter(({ shift }) => shift === piece.page - piece.objectPage)
     .map(({ space, page, count }) => {

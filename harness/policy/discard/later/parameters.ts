@@ -1,5 +1,5 @@
 import { InputError } from '../../../base/errors.js';
-import type { Parameters, ParameterValues } from '../../../base/parameters.js';
+import { flag, type Parameters, type ParameterValues } from '../../../base/parameters.js';
 import { STEPS } from './decay.js';
 import type { Bounds } from './stage.js';
 
@@ -50,6 +50,10 @@ export const LATER_PARAMETERS: Parameters = {
     max: 1000,
     meaning: 'pages that may be given back for 1000 that are discarded (TCMALLOC_RELEASE_RATE); 0: all',
   },
+  top: flag(
+    0,
+    '1: only what is free above the last page in use of its heap (what is mapped without a gap) is given back, and kept; what is below stays until all above is discarded, as glibc trims; 0: any memory',
+  ),
 };
 
 /** The stages of a policy with these values, each with what holds pages there. */
@@ -75,8 +79,8 @@ export function stagesOf(values: ParameterValues): Bounds[] {
 }
 
 /** Whether calls are made at once. */
-export function isAtOnce({ delay, keep, muzzy = 0, rate, pace }: ParameterValues): boolean {
-  return delay === 0 && keep === 0 && muzzy === 0 && rate === 0 && pace === 0;
+export function isAtOnce({ delay, keep, muzzy = 0, rate, pace, top }: ParameterValues): boolean {
+  return delay === 0 && keep === 0 && muzzy === 0 && rate === 0 && pace === 0 && top === 0;
 }
 
 /**
@@ -84,7 +88,7 @@ export function isAtOnce({ delay, keep, muzzy = 0, rate, pace }: ParameterValues
  * @throws InputError for a value that would have no effect
  */
 export function checkLater(name: string, values: ParameterValues): void {
-  const { delay, curve, idle, muzzy = 0 } = values;
+  const { delay, curve, idle, muzzy = 0, rate, top } = values;
   const isTimed = delay !== 0 || muzzy !== 0;
   if (curve === 'sigmoid' && !isTimed)
     throw new InputError(
@@ -93,6 +97,10 @@ export function checkLater(name: string, values: ParameterValues): void {
   if (idle === 'stuck' && !isTimed)
     throw new InputError(
       `idle=stuck has no effect without a delay, expected as in ${name}:delay=10s,idle=stuck`,
+    );
+  if (top === 1 && rate !== 0)
+    throw new InputError(
+      `top=1 with rate=${rate}: the rate counts discarded pages wherever they are, expected one of them`,
     );
   const shortest = Math.min(...[delay, muzzy].map(Number).filter((us) => us > 0));
   if (curve === 'sigmoid' && shortest < STEPS)
