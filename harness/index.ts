@@ -10,7 +10,7 @@
  *
  * const trace = await loadTrace('postgresql-resize');
  * const { metrics } = await replayTrace(trace, { discard: 'remove', limit: '50%', swap: 'ssd' });
- * console.log(metrics.discard_pages, metrics.pgmajfault); // → 31404 1443
+ * console.log(metrics.discard_pages, metrics.pgmajfault); // → 31404 679
  * ```
  *
  * @module

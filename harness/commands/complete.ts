@@ -1,8 +1,10 @@
 /** Values that a shell completes: names of policies, traces, generators, readers, metrics and figures. Flags and choices are yargs' own. */
 import { WORKLOADS } from '../../workloads/registry.js';
+import { READAHEAD_KINDS } from '../contract/readahead.js';
 import { SWAP_KINDS } from '../contract/swap.js';
 import { OOM_RULES, THP_MODES } from '../contract/target.js';
 import { shippedTraces } from '../experiment/trace-names.js';
+import { AXES } from '../metrics/axes.js';
 import { METRIC_GROUPS, METRICS } from '../metrics/schema.js';
 import { controllers } from '../policy/controller/registry.js';
 import { discardPolicies } from '../policy/discard/registry.js';
@@ -43,6 +45,7 @@ const FLAGS: Readonly<Record<string, Names>> = {
   '--backing': () => ['recorded', 'anon', 'shmem'],
   '--clock': () => CLOCKS,
   '--thp': () => THP_MODES,
+  '--readahead': () => [AXES.readahead.default, ...READAHEAD_KINDS],
   '--reader': () => namesOf(READERS),
   '--metric': metrics,
   '--tolerance': () => [...metrics(), ...METRIC_GROUPS],

@@ -37,6 +37,7 @@ const KEYS = [
   'controller',
   'swap',
   'thp',
+  'readahead',
   'limit',
 ] as const satisfies readonly (keyof FidelityRow)[];
 const NUMBERS = /simulated|live|difference/;
@@ -82,13 +83,24 @@ function markdownText(kernel: ComparedKernel): string {
 }
 
 /** The setting that rows are of, in words. */
-function settingText({ trace, discard, reclaim, merge, controller, swap, thp, limit }: FidelityRow): string {
+function settingText({
+  trace,
+  discard,
+  reclaim,
+  merge,
+  controller,
+  swap,
+  thp,
+  readahead,
+  limit,
+}: FidelityRow): string {
   const bound = limit === null ? 'no limit' : `limit ${limit} pages`;
   const short = limit === null && controller === 'none' ? [] : [`swap ${swap}`, `reclaim ${reclaim}`];
   const more = [
     ...(merge === 'none' ? [] : [`merge ${merge}`]),
     ...(controller === 'none' ? [] : [`controller ${controller}`]),
     ...(thp === 'never' ? [] : [`thp ${thp}`]),
+    ...(readahead === 'off' ? [] : [`readahead ${readahead}`]),
   ];
   return [trace, discard, bound, ...short, ...more].join(', ');
 }

@@ -48,6 +48,7 @@ describe('a comparison', () => {
       discard: discardPolicies.choose('keep'),
       reclaim: reclaimPolicies.choose('linux'),
       swap: 'none',
+      readahead: 'off',
       limit: 'none',
     } as const;
     const compared = await compareTrace(timed(['spawn,1,,,']), 't', setting, live, loadCosts());
@@ -66,6 +67,7 @@ describe('a comparison', () => {
       controller: 'none',
       swap: 'zram',
       thp: 'never',
+      readahead: 'off',
       limit: 100,
       metric: 'pgmajfault',
       simulated: 100,
@@ -92,7 +94,7 @@ describe('a comparison', () => {
       differences: ['at end: x'],
     });
     expect(fidelityText(kernels, 'markdown')).toContain(
-      '| t | keep | linux | none | none | zram | never | 100p | pgmajfault | 100 | 100 | 103 | 3 | ±1.5 % | within | two humps: 100, 100, 103 |',
+      '| t | keep | linux | none | none | zram | never | off | 100p | pgmajfault | 100 | 100 | 103 | 3 | ±1.5 % | within | two humps: 100, 100, 103 |',
     );
     const controlled = { ...row, limit: null, controller: 'senpai:probe=1' };
     const alone = [

@@ -48,6 +48,7 @@ interface Args extends Pick<KernelArgs, 'timeout' | 'pace' | 'stats'> {
   costs?: string;
   limit: string;
   swap: string;
+  readahead: string;
   runs: number;
   out?: string;
   format: FidelityFormat;
@@ -95,6 +96,12 @@ function builder(yargs: Argv): Argv {
         requiresArg: true,
       },
       thp: listFlag('huge pages of private memory: never, madvise (where the program asks), always', 'never'),
+      readahead: {
+        type: 'string',
+        default: 'off',
+        describe: 'what is read ahead of files and swap, on both: off, or kernel with its parameters',
+        requiresArg: true,
+      },
       controller: {
         type: 'string',
         default: 'none',
@@ -172,7 +179,7 @@ function kernelsOf({ machine, kernel, cgroup }: Args): LiveKernelChoice[] {
 
 /** @throws InputError for a value that a flag does not take */
 function planOf(args: Args): Plan {
-  const { limit, reclaim, merge, controller, swap, thp, policies } = args;
+  const { limit, reclaim, merge, controller, swap, thp, readahead, policies } = args;
   const isShort = (pages: string) => pages !== 'none' || controller !== 'none';
   const { costs, fromDefault } = readCosts(args.costs);
   const lacking = costsNote(args.costs ?? '', fromDefault);
@@ -192,6 +199,7 @@ function planOf(args: Args): Plan {
               discard,
               swap: isShort(pages) ? swap : 'none',
               thp: mode,
+              readahead,
             }),
           ),
         ),

@@ -31,6 +31,7 @@ import type {
 } from '../trace/args.js';
 import type { EventBlock } from '../trace/block.js';
 import type { Advice, OpName } from '../trace/op.js';
+import type { Readahead } from './readahead.js';
 import type { SwapText } from './swap.js';
 
 /** What happens where memory has run out. */
@@ -58,6 +59,8 @@ export interface TargetSetup {
   readonly seed: number;
   /** Huge pages of private memory, as the trace begins. */
   readonly thp: ThpMode;
+  /** What is read ahead, as the trace begins. */
+  readonly readahead: Readahead;
   /** How many draws of device latency to book. A machine that measures has one, whatever is asked for. */
   readonly draws: number;
   /** Trace time at which it starts, in µs. */

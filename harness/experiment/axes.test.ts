@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../base/package-root.js';
+import { loadCosts } from '../cost/table.js';
+import { simulated } from '../machine/target.js';
 import { AXES, AXIS_COLUMNS, AXIS_NAMES, axisInfo, NESTED_AXES, perAxis } from '../metrics/axes.js';
-import { axisColumns, axisOptions, checkAxis, parseAxes, parseAxis } from './axes.js';
+import { replay } from '../replay/replay.js';
+import { timed } from '../testing/traces.js';
+import { axisColumns, axisOptions, checkAxis, type PlannedTrace, parseAxes, parseAxis } from './axes.js';
 import { type GivenAxes, planReplay } from './plan.js';
 
 const TRACE = { peakPages: 200, pageBytes: 4096 };
@@ -16,10 +20,10 @@ describe('the table of the axes', () => {
 
   it('has the columns in the order of runs.csv, and nests as cells have always been numbered', () => {
     expect(AXIS_COLUMNS.join()).toBe(
-      'machine,backing,limit,memory,swap,oom,discard,reclaim,merge,purge,controller,seed,cpus,clock,thp',
+      'machine,backing,limit,memory,swap,oom,discard,reclaim,merge,purge,controller,seed,cpus,clock,thp,readahead',
     );
     expect(NESTED_AXES.join()).toBe(
-      'machine,backing,thp,swap,limit,memory,oom,controller,seed,cpus,clock,merge,purge,reclaim,discard',
+      'machine,backing,thp,readahead,swap,limit,memory,oom,controller,seed,cpus,clock,merge,purge,reclaim,discard',
     );
   });
 
@@ -37,6 +41,29 @@ describe('the table of the axes', () => {
       return `| \`${key}\` | ${meaning} | ${experimentDefault === null ? '' : `\`${experimentDefault}\` `}|\n`;
     });
     expect(readFileSync(packageFile('workloads', 'README.md'), 'utf8')).toContain(rows.join(''));
+  });
+});
+
+describe('what is read ahead where nothing is asked for', () => {
+  it.each<[string, Partial<PlannedTrace>, string]>([
+    ['as kernels do', {}, 'kernel'],
+    ['as kernels do where accesses are inferred', { touches: 'inferred' }, 'kernel'],
+    ['nothing in a sample', { sample: 4 }, 'off'],
+    ['nothing after first accesses', { touches: 'first-access' }, 'off'],
+    ['nothing that would have to be foreseen', { foreseen: true }, 'off'],
+  ])('is %s', (_name, of, expected) => {
+    expect(parseAxis('readahead', AXES.readahead.default, { ...TRACE, ...of })).toBe(expected);
+    expect(parseAxis('readahead', 'kernel:page_cluster=3', { ...TRACE, ...of })).toBe('kernel');
+  });
+
+  it('is nothing in a replay that foresees, which refuses it', async () => {
+    const trace = timed(['spawn,1,,,', 'map,1,0,4,anon', 'write,1,0,4,']);
+    const costs = loadCosts();
+    const under = async (given: GivenAxes) =>
+      replay(trace, { machine: simulated, ...axisOptions(await planReplay(given)(trace, costs)), costs });
+    const foreseeing = { reclaim: 'opt', limit: '2p', swap: 'ssd' };
+    expect((await under(foreseeing)).outcome).toBe('ok');
+    await expect(under({ ...foreseeing, readahead: 'kernel' })).rejects.toThrow('expected readahead off');
   });
 });
 

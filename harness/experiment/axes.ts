@@ -3,6 +3,8 @@ import { unknownName } from '../base/nearest.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { wholeNumber } from '../base/parse.js';
 import { parseSize, sizeInPages, sizeText } from '../base/size.js';
+import type { Touches } from '../base/touches.js';
+import { canonicalReadahead, type ReadaheadText } from '../contract/readahead.js';
 import { canonicalSwap, type SwapText } from '../contract/swap.js';
 import { OOM_RULES, type OomRule, THP_MODES, type ThpMode } from '../contract/target.js';
 import { liveMachineOf, liveName } from '../live/choice.js';
@@ -50,15 +52,22 @@ export interface AxisValues {
   readonly cpus: number;
   readonly clock: ClockKind;
   readonly thp: ThpMode;
+  readonly readahead: ReadaheadText;
   /** Sizes as they were asked for: what is the same on all traces, and in all replicates of one. */
   readonly asked: Readonly<Record<SizeName, string>>;
 }
 
-/** What sizes on an axis are relative to. */
+/** What the values on an axis may depend on: what sizes are relative to, and what is known of accesses. */
 export interface PlannedTrace {
   /** Pages at the peak under `keep` without a limit: 100 % of sizes. */
   readonly peakPages: number;
   readonly pageBytes: number;
+  /** One in this number of pages is in it. Default: all. */
+  readonly sample?: number;
+  /** Default: recorded. */
+  readonly touches?: Touches;
+  /** Whether it is replayed under a policy that needs the future, alone or next to others. */
+  readonly foreseen?: boolean;
 }
 
 /** How the text of a value becomes the value that a cell has, and this an option of a replay. */
@@ -106,6 +115,14 @@ function parseCpus(text: string): number {
   throw new InputError(`cpus "${text}" is not a whole number from 1 to ${MOST_CPUS}`);
 }
 
+/**
+ * What `auto` is. In a sample the neighbours of a page are not there. Where only first accesses were seen, it is not known which
+ * pages that were read ahead were used, by which windows go. What is foreseen is of pages that a program asks for.
+ */
+function usualReadahead({ sample = 1, touches, foreseen = false }: PlannedTrace): ReadaheadText {
+  return sample > 1 || touches === 'first-access' || foreseen ? 'off' : 'kernel';
+}
+
 /** The axes that are options of a replay: which machine it is on is not one that can be sent to a worker. */
 type OptionAxis = Exclude<AxisName, 'machine'>;
 
@@ -143,6 +160,9 @@ const RULES: {
   cpus: plain(parseCpus),
   clock: oneOf('clock', CLOCKS),
   thp: oneOf('thp', THP_MODES),
+  readahead: plain((text, trace) =>
+    text === AXES.readahead.default ? usualReadahead(trace) : canonicalReadahead(text),
+  ),
 };
 
 /** The options of a replay that axes set. */

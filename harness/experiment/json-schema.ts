@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { READAHEAD_KINDS } from '../contract/readahead.js';
 import { SWAP_KINDS } from '../contract/swap.js';
 import { OOM_RULES, THP_MODES } from '../contract/target.js';
 import { AXES, type AxisName } from '../metrics/axes.js';
@@ -43,6 +44,7 @@ function offered(): Readonly<Partial<Record<AxisName, readonly string[]>>> {
     purge: namesOf(purgePolicies),
     controller: namesOf(controllers),
     thp: THP_MODES,
+    readahead: [AXES.readahead.default, ...READAHEAD_KINDS],
   };
 }
 

@@ -2,6 +2,7 @@ import { InputError } from '../base/errors.js';
 import type { CostTable } from '../cost/table.js';
 import { simulated } from '../machine/target.js';
 import { AXES, AXIS_NAMES, type AxisName, isSize, NESTED_AXES, perAxis } from '../metrics/axes.js';
+import { reclaimPolicies } from '../policy/reclaim/registry.js';
 import { bookedDraws } from '../replay/closed/clock.js';
 import { replay } from '../replay/replay.js';
 import type { Trace } from '../trace/trace.js';
@@ -47,7 +48,8 @@ export interface FirstReplay {
  * @throws InputError for a trace in which nothing is ever in memory
  */
 export async function firstReplay(trace: Trace, costs: CostTable): Promise<FirstReplay> {
-  const texts = { ...defaultTexts(), limit: 'none' };
+  // Sizes are relative to what the program asks for.
+  const texts = { ...defaultTexts(), limit: 'none', readahead: 'off' };
   const values = parseAxes(texts, { peakPages: 0, pageBytes: trace.meta.pageBytes });
   const options = axisOptions(values);
   const given = new GivenBack();
@@ -79,6 +81,10 @@ function defaultTexts(): Record<AxisName, string> {
   return perAxis((name) => AXES[name].default);
 }
 
+function needsFuture(reclaim: string): boolean {
+  return reclaimPolicies.choose(reclaim).info.needsFuture === true;
+}
+
 /** Values on some axes, as texts of the flags of `reclaim replay` or as numbers. */
 export type GivenAxes = { readonly [N in AxisName]?: string | number | undefined };
 
@@ -91,10 +97,12 @@ export type GivenAxes = { readonly [N in AxisName]?: string | number | undefined
 export function planReplay(given: GivenAxes): (trace: Trace, costs: CostTable) => Promise<AxisValues> {
   const texts = perAxis((name) => String(given[name] ?? AXES[name].default));
   for (const name of AXIS_NAMES) checkAxis(name, texts[name]);
+  const foreseen = needsFuture(texts.reclaim);
   const relative = AXIS_NAMES.some((name) => isSize(name) && texts[name].endsWith('%'));
   return async (trace, costs) => {
     const peak = relative ? (await firstReplay(trace, costs)).peakPages : 0;
-    return parseAxes(texts, { peakPages: peak, pageBytes: trace.meta.pageBytes });
+    const { pageBytes, sample, touches } = trace.meta;
+    return parseAxes(texts, { peakPages: peak, pageBytes, sample, touches, foreseen });
   };
 }
 
@@ -170,7 +178,9 @@ function valuesOf(experiment: Experiment, name: AxisName, trace: OfExperiment): 
  * All combinations of the values of all axes on a trace, nested as `AXES` says. Values for a family alone are combined with those
  * for all traces, and not with each other: each asks a question of its own, and together they would be many cells.
  */
-function combinations(experiment: Experiment, trace: OfExperiment): AxisValues[] {
+function combinations(experiment: Experiment, planned: OfExperiment): AxisValues[] {
+  // Policies are compared with those that need the future as equals.
+  const trace = { ...planned, foreseen: experiment.reclaim.some(needsFuture) };
   let rows: readonly Combination[] = [{ texts: {}, ofFamily: false }];
   for (const name of NESTED_AXES) {
     const values = valuesOf(experiment, name, trace);

@@ -46,8 +46,8 @@ export const traceEntries = z
  * const { runs } = await runExperiment(readExperiment('zipf.yaml'), { out: 'zipf' });
  * for (const { reclaim, pgmajfault } of runs) console.log(reclaim, pgmajfault);
  * // → linux 143
- * // → lru 87
- * // → sieve 77
+ * // → lru 85
+ * // → sieve 74
  * ```
  */
 export interface GeneratedTrace {

@@ -16,6 +16,8 @@ const SECOND = 2;
 
 /** Metrics that the statistics of a group have under their own name, in version 2. */
 const OF_GROUP = [
+  // getrusage calls a fault major, too, that began to read ahead or found a page on its way, and was handled again.
+  'pgmajfault',
   'pgscan_direct',
   'pgscan_kswapd',
   'pgsteal_direct',

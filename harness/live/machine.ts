@@ -68,7 +68,8 @@ export class LiveMachine extends LiveEvents implements Target {
   static async begin(system: LiveSystem, setup: TargetSetup): Promise<LiveMachine> {
     if (setup.oom === 'kill')
       throw new Refusal('oom kill: a run on a live kernel ends where it kills a space, expected oom end');
-    await system.prepare({ reclaim: setup.reclaim.info.name, swap: setup.swap });
+    const { reclaim, swap, readahead } = setup;
+    await system.prepare({ reclaim: reclaim.info.name, swap, readahead });
     const machine = new LiveMachine(system, setup);
     try {
       machine.start();

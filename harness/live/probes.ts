@@ -3,7 +3,7 @@ import { KERNELS, type KernelVersion } from '../machine/state/settings.js';
 import { parseCensus } from './census.js';
 import { FIRST_SLAB, FLAG, LIVE_OP, SLAB_PAGES } from './protocol.js';
 import type { LiveOp, Session } from './session.js';
-import type { LiveSystem } from './system.js';
+import { AS_ASKED, type LiveSystem, PAGE_CLUSTER } from './system.js';
 
 /** What a live kernel is and how it is set: what a comparison with the model depends on. */
 export interface Probes {
@@ -24,7 +24,7 @@ export interface Probes {
   readonly huge_pages: string;
   /** The version of the memory groups, `none` where there can be none. */
   readonly cgroup: string;
-  /** How far files of a trace are read ahead, in KiB. */
+  /** How far files of a trace are read ahead, in KiB; `AS_ASKED` where a run sets that. */
   readonly read_ahead_kb: string;
   /** Whether multi-generational LRU is on. */
   readonly mglru: boolean;
@@ -34,7 +34,7 @@ export interface Probes {
   /** Kinds of swap that are on, `none` without. */
   readonly swap: string;
   readonly swappiness: string;
-  /** Pages that are swapped in at once, as a power of 2. */
+  /** Pages that are swapped in at once, as a power of 2; `AS_ASKED` where a run sets that. */
   readonly page_cluster: string;
   readonly overcommit_memory: string;
   readonly max_map_count: string;
@@ -147,7 +147,7 @@ export function probe(system: LiveSystem): Probes {
     shmem_hugepage: settingOf(text(`${MM}/transparent_hugepage/shmem_enabled`)),
     swap: swapKinds(text('/proc/swaps')),
     swappiness: text(`${VM}/swappiness`),
-    page_cluster: text(`${VM}/page-cluster`),
+    page_cluster: name === 'vm' ? AS_ASKED : text(PAGE_CLUSTER),
     overcommit_memory: text(`${VM}/overcommit_memory`),
     max_map_count: text(`${VM}/max_map_count`),
     ksm_run: text(`${MM}/ksm/run`),

@@ -1,3 +1,4 @@
+import type { Readahead } from '../contract/readahead.js';
 import { Refusal } from '../contract/refusal.js';
 import { type SwapSetup, type SwapText, swapSetup } from '../contract/swap.js';
 import type { GroupPlace } from './group.js';
@@ -21,11 +22,17 @@ export interface Execution {
   readonly stats: Statistics;
 }
 
+/** How many pages are read from swap at once. */
+export const PAGE_CLUSTER = '/proc/sys/vm/page-cluster';
+/** Stands for a setting that each run makes what its trace is replayed under. */
+export const AS_ASKED = 'as asked';
+
 /** What a run needs of the system that it is on. */
 export interface Needs {
   /** Name of the reclaim policy: `linux` or `mglru`. */
   readonly reclaim: string;
   readonly swap: SwapText;
+  readonly readahead: Readahead;
 }
 
 /** A live kernel with an executor, and what can be done to it: in a virtual machine, or on a host. */
@@ -38,7 +45,7 @@ export interface LiveSystem extends Execution {
   /** Starts the executor again, after it was given up. */
   renew(): Promise<void>;
   /**
-   * Sets reclaim and swap for the next run, when no space is left of the last one.
+   * Sets reclaim, swap and read-ahead for the next run, when no space is left of the last one.
    *
    * @throws Refusal for what the kernel does not have
    */
@@ -51,7 +58,7 @@ export interface LiveSystem extends Execution {
   close(): Promise<void>;
   /** A folder for files of a trace, on a disk. @throws Refusal where there is none */
   filesFolder(): string;
-  /** How far such files are read ahead, in KiB; undefined where that is not known. */
+  /** How far files of a trace are read ahead, in KiB: `AS_ASKED` where a run sets that, undefined where it is not known. */
   readAheadKiB(): string | undefined;
 }
 

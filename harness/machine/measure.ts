@@ -32,7 +32,7 @@ function anonHugePages({ huge }: Machine): number {
   return (huge?.pmds.folios.size ?? 0) * PMD_PAGES;
 }
 
-function hugeMetrics({ counters }: Machine): Counted<'huge'> {
+function hugeMetrics({ counters, huge }: Machine): Counted<'huge'> {
   return {
     thp_fault_alloc: counters.thp_fault_alloc,
     thp_fault_fallback: counters.thp_fault_fallback,
@@ -42,6 +42,11 @@ function hugeMetrics({ counters }: Machine): Counted<'huge'> {
     thp_split_page: counters.thp_split_page,
     thp_deferred_split_page: counters.thp_deferred_split_page,
     thp_underused_split_page: counters.thp_underused_split_page,
+    thp_file_alloc: counters.thp_file_alloc,
+    thp_file_fallback: counters.thp_file_fallback,
+    thp_file_mapped: counters.thp_file_mapped,
+    shmem_huge_pages_end: huge?.shmemHugePages ?? 0,
+    shmem_pmd_mapped_end: huge?.shmemPmdMapped ?? 0,
     thp_swpout: counters.thp_swpout,
   };
 }

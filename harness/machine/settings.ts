@@ -67,7 +67,7 @@ function readAhead(name: 'readAheadPages' | 'pageCluster'): NumberSetting<Settin
   return ({ settings, sample }, value) => {
     if (value > 0 && sample > 1)
       throw new Refusal(
-        'nothing is read ahead in a sample of pages, whose neighbours are not there: expected a trace without the setting, or with 0',
+        'nothing is read ahead in a sample of pages, whose neighbours are not there: expected readahead off, and a trace without the setting, or with 0',
         true,
       );
     settings[name] = value;
@@ -106,7 +106,7 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
   },
   {
     name: 'read_ahead_kb',
-    default: '0',
+    default: 'that of `readahead`',
     meaning:
       'how far files are read ahead, around faults and by `pread`, in KiB, from the event on; less than a page: not at all; refused in a sample of pages',
     source: 'queue_ra_store in block/blk-sysfs.c; the default there is 128',
@@ -116,7 +116,7 @@ export const SETTINGS: readonly Setting<SettingsTarget>[] = [
   },
   {
     name: 'vm.page-cluster',
-    default: '0',
+    default: 'that of `readahead`',
     meaning:
       'pages that are read from swap at once, as a power of 2: around the address that faults, or for shared memory around its place on the device; none from zram; 0: one; refused in a sample of pages',
     source: 'page_cluster in mm/swap.c; the default there is 3',

@@ -129,6 +129,8 @@ export class SimulatedMachine implements Target {
       cpus,
     });
     if (setup.thp !== 'never') this.machine.set('thp.enabled', setup.thp);
+    this.machine.set('read_ahead_kb', String(setup.readahead.fileKib));
+    this.machine.set('vm.page-cluster', String(setup.readahead.pageCluster));
     this.machine.advance(startUs);
     this.machine.proactive?.start(startUs);
     this.kernel = new SimulatedKernel(this.machine, discard.values.destroy === 1);

@@ -201,6 +201,16 @@ export const AXES = {
     experimentDefault: 'never',
     depth: 1.5,
   },
+  readahead: {
+    kind: 'text',
+    column: 'readahead',
+    key: 'readahead',
+    meaning:
+      'what is read ahead of files and swap: kernel, as it is set there; kernel:read_ahead_kb=512,page_cluster=0; off; or auto: off for a sample of pages, first accesses alone and policies that need the future, else kernel; what the trace sets (read_ahead_kb, vm.page-cluster) comes after it',
+    default: 'auto',
+    experimentDefault: 'auto',
+    depth: 1.7,
+  },
 } as const satisfies Readonly<Record<string, AxisInfo>>;
 
 /** The name of an axis. */

@@ -1,4 +1,4 @@
-import { AXES, AXIS_KINDS, type AxisName, SIZE_COLUMNS } from './axes.js';
+import { AXES, AXIS_KINDS, type AxisColumn, type AxisName, SIZE_COLUMNS } from './axes.js';
 import { type Columns, columnNames, type Kind, type RowOf } from './columns.js';
 import {
   DRAWN_METRICS,
@@ -289,6 +289,7 @@ const FIDELITY = {
   controller: 'text',
   swap: 'text',
   thp: 'text',
+  readahead: 'text',
   limit_pages: 'number?',
   metric: 'text',
   simulated: 'number?',
@@ -323,6 +324,8 @@ export type ResultFile = keyof typeof RESULT_COLUMNS;
 export const FURTHER_COLUMNS: Readonly<Partial<Record<ResultFile, Columns>>> = { 'mrc.csv': BACKEND };
 /** Axes that came later: cells of before are those of their defaults. */
 const ADDED_AXES = ['oom', 'controller', 'cpus', 'clock', 'thp'] as const satisfies readonly AxisName[];
+/** What was read ahead before results said so. */
+const NO_READAHEAD = { readahead: 'off' } as const satisfies Partial<Record<AxisColumn, string>>;
 /**
  * Columns that files of earlier versions may lack, each with the text that stands for it there: an axis had one value, and a metric
  * was not measured. That a file was edited is seen by its hash.
@@ -330,9 +333,10 @@ const ADDED_AXES = ['oom', 'controller', 'cpus', 'clock', 'thp'] as const satisf
 export const ADDED_COLUMNS: Readonly<Partial<Record<ResultFile, Readonly<Record<string, string>>>>> = {
   'runs.csv': {
     ...Object.fromEntries(ADDED_AXES.map((name) => [AXES[name].column, AXES[name].default])),
+    ...NO_READAHEAD,
     ...Object.fromEntries(METRICS.map(({ name }) => [name, ''])),
   },
-  'fidelity.csv': { controller: AXES.controller.default, thp: AXES.thp.default },
+  'fidelity.csv': { controller: AXES.controller.default, thp: AXES.thp.default, ...NO_READAHEAD },
 };
 /** A row of a file of results. */
 export type ResultRow<F extends ResultFile> = RowOf<(typeof RESULT_COLUMNS)[F]>;

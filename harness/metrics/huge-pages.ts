@@ -24,5 +24,26 @@ export const hugePages = {
     'neither',
     'huge pages split where memory was short since they were mostly zeros',
   ],
+  thp_file_alloc: [
+    'count',
+    'neither',
+    'huge pages that came into shared memory by faults, writes and fallocate',
+  ],
+  thp_file_fallback: [
+    'count',
+    'lower',
+    'times that there was no room for a huge page of shared memory, and a page of 4 KiB came',
+  ],
+  thp_file_mapped: ['count', 'neither', 'huge pages of shared memory that were mapped as a whole'],
+  shmem_huge_pages_end: [
+    'pages',
+    'neither',
+    'pages of shared memory in huge pages after the last event, 512 each, mapped or not (ShmemHugePages)',
+  ],
+  shmem_pmd_mapped_end: [
+    'pages',
+    'neither',
+    'of these, pages that are mapped as a whole, summed over spaces (ShmemPmdMapped)',
+  ],
   thp_swpout: ['count', 'neither', 'huge pages swapped out as a whole'],
 } as const;

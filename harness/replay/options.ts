@@ -1,3 +1,4 @@
+import type { ReadaheadText } from '../contract/readahead.js';
 import type { SwapText } from '../contract/swap.js';
 import type { OomRule, SyscallResult, Target, TargetInfo, ThpMode } from '../contract/target.js';
 import type { CostTable } from '../cost/table.js';
@@ -44,6 +45,8 @@ export interface ReplayOptions<T extends Target = Target> {
   readonly clock?: ClockKind | undefined;
   /** Huge pages of private memory, as the trace begins. Default: `never`. */
   readonly thp?: ThpMode | undefined;
+  /** What is read ahead, as the trace begins. Default: `off`. */
+  readonly readahead?: ReadaheadText | undefined;
   /** Draws of device latency that are booked. Default: one. */
   readonly draws?: number | undefined;
   readonly costs: CostTable;

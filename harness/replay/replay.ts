@@ -1,6 +1,7 @@
 import { InputError } from '../base/errors.js';
 import { PAGE_BYTES } from '../base/page.js';
 import { labelText } from '../base/printable.js';
+import { type ReadaheadText, readaheadSetup } from '../contract/readahead.js';
 import { Refusal } from '../contract/refusal.js';
 import type { Follower, Target } from '../contract/target.js';
 import { AXES } from '../metrics/axes.js';
@@ -144,6 +145,10 @@ async function foresee<T extends Target>(trace: Trace, options: ReplayOptions<T>
     throw new Refusal(
       `reclaim policy ${name} needs the future, and what is merged, and when, depends on what is evicted: expected merge policy none, not ${merge.info.name}`,
     );
+  if (readaheadOf(options) !== 'off')
+    throw new Refusal(
+      `reclaim policy ${name} needs the future, and pages that are read ahead are none that it can foresee: expected readahead off`,
+    );
   const recorder = new UseRecorder();
   const first: ReplayOptions<T> = {
     machine: options.machine,
@@ -164,6 +169,11 @@ async function foresee<T extends Target>(trace: Trace, options: ReplayOptions<T>
   } finally {
     await run.target.dispose();
   }
+}
+
+/** A replay that says nothing reads nothing ahead: so do those that are compared with reference strings, or page by page. */
+function readaheadOf({ readahead = 'off' }: Pick<ReplayOptions, 'readahead'>): ReadaheadText {
+  return readahead;
 }
 
 /** Sets the machine up. @param foresees as in `Run` */
@@ -188,6 +198,7 @@ async function begin<T extends Target>(
     limit: typeof limit === 'number' ? limit : undefined,
     memory: options.memory,
     thp: options.thp ?? 'never',
+    readahead: readaheadSetup(readaheadOf(options)),
     seed: options.seed,
     draws: bookedDraws(options.clock, options.draws ?? 1),
     startUs: trace.totals.firstTimeUs,

@@ -23,3 +23,8 @@ export function reclaim(args: readonly string[], cwd: string, input?: string | U
 export function startReclaim(args: readonly string[], cwd: string) {
   return spawn(process.execPath, [CLI, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
 }
+
+/** The commands that the output of one says come next, each as its arguments. */
+export function nextOf(stdout: string): string[][] {
+  return [...stdout.matchAll(/^ {2}reclaim (.*)$/gm)].map((match) => match[1]!.split(' '));
+}

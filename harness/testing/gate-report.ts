@@ -23,6 +23,7 @@ export function cell(discard: string, findings: readonly Finding[]): CellReport 
     cpus: '1',
     clock: 'open',
     thp: 'never',
+    readahead: 'off',
   };
   const pgfault = { metric: 'pgfault', unit: 'count', better: 'lower' } as const;
   const saved = { metric: 'saved_pages_mean', unit: 'pages', better: 'higher' } as const;

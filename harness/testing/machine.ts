@@ -1,3 +1,4 @@
+import type { ReadaheadText } from '../contract/readahead.js';
 import type { SwapText } from '../contract/swap.js';
 import type { OomRule, SyscallResult, ThpMode } from '../contract/target.js';
 import { type CostTable, loadCosts } from '../cost/table.js';
@@ -32,6 +33,8 @@ export interface TestRun {
   readonly draws?: number;
   readonly clock?: ClockKind;
   readonly thp?: ThpMode;
+  /** Default: `off`. */
+  readonly readahead?: ReadaheadText;
   readonly cpus?: number;
   /** Default: the table of the product. */
   readonly costs?: CostTable;
@@ -66,6 +69,7 @@ export function run(trace: Trace, options: TestRun = {}): Promise<ReplayResult> 
     draws: options.draws,
     clock: options.clock,
     thp: options.thp,
+    readahead: options.readahead ?? 'off',
     cpus: options.cpus,
     costs: options.costs ?? COSTS,
     check: options.check ?? true,

@@ -1,4 +1,5 @@
 import type { Probes } from '../live/probes.js';
+import { AS_ASKED } from '../live/system.js';
 
 /** A kernel on which nothing explains a difference: as the model has it. */
 export const MODEL_PROBES: Probes = {
@@ -11,13 +12,13 @@ export const MODEL_PROBES: Probes = {
   page_frames: true,
   huge_pages: 'none',
   cgroup: 'v2',
-  read_ahead_kb: '0',
+  read_ahead_kb: AS_ASKED,
   mglru: false,
   transparent_hugepage: 'never',
   shmem_hugepage: 'never',
   swap: 'none',
   swappiness: '60',
-  page_cluster: '0',
+  page_cluster: AS_ASKED,
   overcommit_memory: '1',
   max_map_count: '65530',
   ksm_run: '0',

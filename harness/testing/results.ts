@@ -364,6 +364,7 @@ export function writeFidelity(folder: string): void {
     controller: 'none',
     swap: 'zram',
     thp: 'never',
+    readahead: 'off',
     limit_pages: 1000,
     metric: 'pgmajfault',
     simulated: 4000,

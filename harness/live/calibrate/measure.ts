@@ -80,6 +80,8 @@ async function ofMerging(program: string, { rounds, guard, told }: MeasureOption
 }
 
 const SWAPPING = ['pageout'] as const;
+/** vm.page-cluster of reading one page at a time: prices are those of pages. */
+const ONE_PAGE = 0;
 
 async function ofSwap(program: string, options: MeasureOptions): Promise<Readings> {
   const { swap, guard, rounds, told } = options;
@@ -88,7 +90,7 @@ async function ofSwap(program: string, options: MeasureOptions): Promise<Reading
   const hierarchy = hostHierarchy(guard);
   if (typeof hierarchy === 'string') return notMeasured(SWAPPING, hierarchy);
   told(`measuring swap: ${swap} of ${SWAP_MIB} MiB`);
-  makeSwap(guard, swap, options.cache, { pages: SWAP_MIB * 256, algorithm: ALGORITHM });
+  makeSwap(guard, swap, options.cache, { pages: SWAP_MIB * 256, algorithm: ALGORITHM }, ONE_PAGE);
   const group = join(hierarchy.parent, `reclaim-${process.pid}`);
   const error = makeGroup(guard, group);
   if (error !== undefined) throw new HostError(`${group}: a memory group cannot be made there (${error})`);

@@ -96,7 +96,7 @@ export interface LiveRuns {
 /** What a trace is run under on both. */
 export type FidelitySetting = Pick<
   ReplayOptions,
-  'discard' | 'reclaim' | 'merge' | 'controller' | 'swap' | 'limit' | 'thp'
+  'discard' | 'reclaim' | 'merge' | 'controller' | 'swap' | 'limit' | 'thp' | 'readahead'
 >;
 
 /** A trace under a setting on both kernels. */
@@ -157,6 +157,7 @@ export async function compareTrace(
     controller: setting.controller?.text ?? 'none',
     swap: setting.swap,
     thp: setting.thp ?? 'never',
+    readahead: setting.readahead ?? 'off',
     limit: typeof setting.limit === 'number' ? setting.limit : null,
   };
   const heard: Seen = { callFaults: 0, files: false };

@@ -41,8 +41,6 @@ describe('a probe explains a row outside its bound', () => {
     ['fault-around', { fault_around: 1 }, {}, all('fault_around', 'looks_equal', 'rss_pages_end', ...FAULTS)],
     ['read-ahead', { read_ahead_kb: '128' }, {}, all('read_ahead_kb', ...RESIDENT, ...FAULTS, ...REFAULTS)],
     ['read-ahead without files', { read_ahead_kb: '128' }, { files: false }, []],
-    ['page-cluster', { page_cluster: '3' }, {}, all('page_cluster', ...FAULTS, ...REFAULTS)],
-    ['page-cluster without swap', { page_cluster: '3' }, { swap: false }, []],
     [
       'swap of the host, without a group',
       { swap: '/dev/sda2', cgroup: 'none' },

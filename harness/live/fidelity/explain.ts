@@ -1,5 +1,6 @@
 import { cpusIn } from '../group.js';
 import type { Probes } from '../probes.js';
+import { AS_ASKED } from '../system.js';
 
 /** Numbers of what is in memory, and of faults. */
 const RESIDENT = ['looks_equal', 'resident_pages_end', 'rss_pages_end'];
@@ -33,7 +34,7 @@ const FAULT_AROUND = 16;
 /**
  * Probes that explain a row outside its bound, the most particular first. What the model has a setting for is set as in the live
  * kernel, and explains nothing: kernel version, zero page, swappiness,
- * max_map_count. Read-ahead is set too, but the model has no large folios, and slots of swap lie elsewhere.
+ * max_map_count. So is read-ahead, but one that no run may set was another for what is in the page cache.
  */
 const EXPLANATIONS: readonly Explanation[] = [
   {
@@ -53,13 +54,8 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     probe: 'read_ahead_kb',
-    differs: ({ probes, files }) => files && probes.read_ahead_kb !== '0',
+    differs: ({ probes, files }) => files && probes.read_ahead_kb !== AS_ASKED,
     metrics: [...RESIDENT, ...FAULTS, ...REFAULTS],
-  },
-  {
-    probe: 'page_cluster',
-    differs: ({ probes, swap }) => swap && probes.page_cluster !== '0',
-    metrics: [...FAULTS, ...REFAULTS],
   },
   {
     // Where the run has no group of its own, or one of version 1, other swap of the host takes its memory.

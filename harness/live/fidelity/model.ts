@@ -2,7 +2,7 @@ import type { TargetInfo } from '../../contract/target.js';
 import { type SimulatedMachine, simulated } from '../../machine/target.js';
 import { KHUGEPAGED_SLEEPS_MS } from '../huge.js';
 import { modelOf, type Probes, UNKNOWN } from '../probes.js';
-import type { Statistics } from '../system.js';
+import { AS_ASKED, type Statistics } from '../system.js';
 import { visiblePages } from './snapshot.js';
 
 /** What a replay on the model has seen that its metrics do not tell. */
@@ -22,9 +22,9 @@ function settingsOf(probes: Probes, stats: Statistics): (readonly [name: string,
     // Text of the executor is locked in memory, and on no list that reclaim looks at.
     ['memcg.own_file_pages', '0'],
     ['mm.shared_zero_page', probes.zero_page ? '1' : '0'],
-    ['read_ahead_kb', probes.read_ahead_kb],
+    // What a run sets itself is that of the setup.
+    ...(probes.read_ahead_kb === AS_ASKED ? [] : [['read_ahead_kb', probes.read_ahead_kb] as const]),
     ['vm.max_map_count', probes.max_map_count],
-    ['vm.page-cluster', probes.page_cluster],
     ['vm.swappiness', probes.swappiness],
   ] as const;
   return settings.filter(([, value]) => value !== UNKNOWN);

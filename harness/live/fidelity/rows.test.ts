@@ -9,6 +9,7 @@ const KEY = {
   controller: 'none',
   swap: 'zram',
   thp: 'never',
+  readahead: 'off',
   limit: 100,
 };
 

@@ -25,6 +25,7 @@ export interface RowKey {
   readonly controller: string;
   readonly swap: string;
   readonly thp: string;
+  readonly readahead: string;
   /** In pages; null for none. */
   readonly limit: number | null;
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refusal } from '../../contract/refusal.js';
 import type { Guard } from '../../guard/guard.js';
+import { AS_ASKED } from '../system.js';
 
 /** Types of file systems in memory. Source: include/uapi/linux/magic.h. */
 const IN_MEMORY = [0x01021994, 0x858458f6];
@@ -10,9 +11,6 @@ const IN_MEMORY = [0x01021994, 0x858458f6];
 export function isInMemory(folder: string): boolean {
   return IN_MEMORY.includes(statfsSync(folder).type);
 }
-
-/** In KiB. */
-const NO_READ_AHEAD = '0';
 
 function mayChangeReadAhead(): boolean {
   return process.getuid?.() === 0;
@@ -27,25 +25,31 @@ function readAheadOf(folder: string): string {
 }
 
 /**
- * A folder for the files of a trace, on a disk, without reading ahead where that may be set: as the model has it.
+ * A folder for the files of a trace, on a disk.
  *
  * @param cache the folder that it is made in
+ * @param readAheadKib how far they are read ahead, where that may be set
  * @throws Refusal where that is in memory
  */
-export function makeFilesFolder(guard: Guard, cache: string): string {
+export function makeFilesFolder(guard: Guard, cache: string, readAheadKib: number): string {
   if (isInMemory(cache))
     throw new Refusal(
       `files of a trace need a disk, and ${cache} is in memory (XDG_CACHE_HOME names another)`,
     );
   const folder = mkdtempSync(join(cache, 'files-'));
   guard.journal({ kind: 'folder', path: folder });
-  if (mayChangeReadAhead()) guard.set(readAheadOf(folder), NO_READ_AHEAD);
+  useReadAhead(guard, folder, readAheadKib);
   return folder;
 }
 
-/** How far files of a trace in a cache folder are read ahead, in KiB; undefined where its file system does not say. */
+/** Sets how far files that are opened later in a folder are read ahead, in KiB, where that may be set. */
+export function useReadAhead(guard: Guard, folder: string, kib: number): void {
+  if (mayChangeReadAhead()) guard.set(readAheadOf(folder), String(kib));
+}
+
+/** How far files of a trace in a cache folder are read ahead, in KiB: `AS_ASKED` where that is set, undefined where its file system does not say. */
 export function readAheadIn(cache: string): string | undefined {
-  if (mayChangeReadAhead()) return NO_READ_AHEAD;
+  if (mayChangeReadAhead()) return AS_ASKED;
   try {
     return readFileSync(readAheadOf(cache), 'utf8').trim();
   } catch {

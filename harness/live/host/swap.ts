@@ -6,13 +6,12 @@ import { PAGE_BYTES } from '../../base/page.js';
 import { Refusal } from '../../contract/refusal.js';
 import type { Guard } from '../../guard/guard.js';
 import { ZRAM_CONTROL, zramDevices } from '../../guard/kernel.js';
+import { PAGE_CLUSTER } from '../system.js';
 import { isInMemory } from './files.js';
 
 /** Kinds of swap that can be made on a host. */
 export const HOST_SWAPS = ['zram', 'file'] as const;
 export type HostSwap = (typeof HOST_SWAPS)[number];
-
-const PAGE_CLUSTER = '/proc/sys/vm/page-cluster';
 
 /** Files and devices that are in use as swap. @param swaps text of /proc/swaps */
 function swapsInUse(swaps: string): string[] {
@@ -83,17 +82,24 @@ function makeFile(guard: Guard, folder: string, size: SwapSize): string {
 }
 
 /**
- * Makes swap of one kind and switches it on, before any other that may come, one page at a time. The guard takes it away.
+ * Makes swap of one kind and switches it on, before any other that may come. The guard takes it away.
  *
  * @param folder where a swap file is
  * @param size how many pages it holds
+ * @param pageCluster how many are read at once, as a power of 2
  * @returns its file or device
  * @throws HostError where this host cannot have it, or something else swaps already
  */
-export function makeSwap(guard: Guard, kind: HostSwap, folder: string, size: SwapSize): string {
+export function makeSwap(
+  guard: Guard,
+  kind: HostSwap,
+  folder: string,
+  size: SwapSize,
+  pageCluster: number,
+): string {
   const missing = missingSwap(kind);
   if (missing !== undefined) throw new HostError(missing);
-  guard.set(PAGE_CLUSTER, '0');
+  guard.set(PAGE_CLUSTER, String(pageCluster));
   const path = kind === 'zram' ? makeZram(guard, size) : makeFile(guard, folder, size);
   run('mkswap', [path]);
   run('swapon', ['--priority', '32767', path]);

@@ -5,8 +5,8 @@ import type { Change } from '../../guard/change.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { GroupPlace } from '../group.js';
 import type { Session } from '../session.js';
-import { type Execution, type LiveSystem, liveSwap, type Needs } from '../system.js';
-import { makeFilesFolder, readAheadIn } from './files.js';
+import { type Execution, type LiveSystem, liveSwap, type Needs, PAGE_CLUSTER } from '../system.js';
+import { makeFilesFolder, readAheadIn, useReadAhead } from './files.js';
 import { hostHierarchy, keepFromSwap, makeGroup, readGroup, removeGroup } from './groups.js';
 import { type HostOptions, startHost } from './host.js';
 import { type HostSwap, makeSwap } from './swap.js';
@@ -32,6 +32,7 @@ export class HostSystem implements LiveSystem {
   private place: GroupPlace | string | undefined;
   private files: string | undefined;
   private swap: SwapText = 'none';
+  private fileKib = 0;
 
   private constructor(
     private readonly options: HostOptions & Execution,
@@ -59,19 +60,22 @@ export class HostSystem implements LiveSystem {
     return this.current.close();
   }
 
-  async prepare({ reclaim, swap }: Needs): Promise<void> {
+  async prepare({ reclaim, swap, readahead }: Needs): Promise<void> {
     const generations = this.session.get('/sys/kernel/mm/lru_gen/enabled') ?? '0';
     const own = Number.parseInt(generations, 16) % 2 === 1 ? 'mglru' : 'linux';
     if (reclaim !== own)
       throw new Refusal(
         `reclaim policy ${reclaim} is not that of this host, which is one for all its programs: expected ${own}, or --machine vm`,
       );
-    if (swap === this.swap) return;
     const { guard, cache } = this.options;
+    this.fileKib = readahead.fileKib;
+    if (this.files !== undefined) useReadAhead(guard, this.files, this.fileKib);
+    if (swap !== 'none' && swap === this.swap) guard.set(PAGE_CLUSTER, String(readahead.pageCluster));
+    if (swap === this.swap) return;
     await guard.undo(isSwap);
     this.swap = 'none';
     const { kind, pages, algorithm } = liveSwap(swap, SWAP_PAGES);
-    if (kind !== 'none') makeSwap(guard, HOST_SWAP[kind], cache, { pages, algorithm });
+    if (kind !== 'none') makeSwap(guard, HOST_SWAP[kind], cache, { pages, algorithm }, readahead.pageCluster);
     this.swap = swap;
   }
 
@@ -89,7 +93,7 @@ export class HostSystem implements LiveSystem {
   }
 
   filesFolder(): string {
-    this.files ??= makeFilesFolder(this.options.guard, this.options.cache);
+    this.files ??= makeFilesFolder(this.options.guard, this.options.cache, this.fileKib);
     return this.files;
   }
 

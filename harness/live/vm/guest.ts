@@ -4,7 +4,7 @@ import type { SwapSetup } from '../../contract/swap.js';
 import { executorFiles, type GroupPlace, type GroupVersion } from '../group.js';
 import { LIVE_OP } from '../protocol.js';
 import type { Session } from '../session.js';
-import { type Execution, type LiveSystem, liveSwap, type Needs } from '../system.js';
+import { AS_ASKED, type Execution, type LiveSystem, liveSwap, type Needs, PAGE_CLUSTER } from '../system.js';
 import { emptyExt4, swapHeader } from './disk.js';
 import { type KernelModule, type ModuleName, modulesOf } from './modules.js';
 import { startVm, type VmOptions } from './vm.js';
@@ -22,8 +22,7 @@ const DISKS =
 const SWAP_DISK = '/dev/nullb0';
 const FILE_DISK = '/dev/nullb1';
 const ZRAM = '/dev/zram0';
-/** As the model has it. */
-const READ_AHEAD_KIB = '0';
+const READ_AHEAD = '/sys/block/nullb1/queue/read_ahead_kb';
 const FILES = '/files';
 const GROUPS = '/groups';
 
@@ -44,6 +43,7 @@ export class Guest implements LiveSystem {
   private readonly inserted = new Set<ModuleName>();
   private swapOn: string | undefined;
   private hasFiles = false;
+  private fileKib = 0;
 
   private constructor(
     private readonly options: GuestOptions,
@@ -76,8 +76,11 @@ export class Guest implements LiveSystem {
     return this.current.close();
   }
 
-  prepare({ reclaim, swap }: Needs): void {
+  prepare({ reclaim, swap, readahead }: Needs): void {
     this.useLru(reclaim === 'mglru');
+    this.session.put(PAGE_CLUSTER, String(readahead.pageCluster));
+    this.fileKib = readahead.fileKib;
+    if (this.hasFiles) this.useReadAhead();
     if (this.swapOn !== undefined) this.must(LIVE_OP.swap, this.swapOn, 'swap cannot be switched off');
     this.swapOn = undefined;
     if (swap !== 'none') this.useSwap(liveSwap(swap, DISK_PAGES - 1));
@@ -99,7 +102,12 @@ export class Guest implements LiveSystem {
   }
 
   readAheadKiB(): string {
-    return READ_AHEAD_KIB;
+    return AS_ASKED;
+  }
+
+  /** Files that are opened later are read ahead so far. */
+  private useReadAhead(): void {
+    this.session.put(READ_AHEAD, String(this.fileKib));
   }
 
   private useLru(generations: boolean): void {
@@ -152,7 +160,7 @@ export class Guest implements LiveSystem {
     const { session } = this;
     this.insert('null_blk', 'a disk for the files of a trace', DISKS);
     for (const { offset, data } of emptyExt4(DISK_BYTES)) this.write(FILE_DISK, offset, data);
-    session.put('/sys/block/nullb1/queue/read_ahead_kb', READ_AHEAD_KIB);
+    this.useReadAhead();
     session.tell(LIVE_OP.mkdir, FILES);
     this.must(LIVE_OP.mount, `ext4\n${FILE_DISK}\n${FILES}\n`, 'ext4 cannot be mounted in this kernel');
   }

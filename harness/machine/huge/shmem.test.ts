@@ -322,6 +322,17 @@ describe('collapsing shared memory', () => {
   });
 });
 
+describe('the format refuses', () => {
+  it.each([
+    ['file:x huge=always', 'huge=always of a file object, expected it on a tmpfs'],
+    ['shmem:x fs=t huge=never', 'huge=never of a shmem object of tmpfs t, expected it on a tmpfs'],
+    ['shmem:x huge=2M', 'value of huge='],
+    ['tmpfs:t sealed', 'a tmpfs has a size and huge=, expected no more'],
+  ])('%s', (arg, message) => {
+    expect(() => traceOf(`0,object,,,512,tmpfs:t\n0,object,,,512,${arg}\n`)).toThrow(message);
+  });
+});
+
 describe('without huge pages', () => {
   it('advice for them on shared memory is counted', async () => {
     const trace = `0,object,,,${H},shmem:x\n0,spawn,1,,,\n0,map,1,0,${H},shared:x@0\n0,madvise,1,0,${H},MADV_HUGEPAGE\n`;

@@ -114,6 +114,11 @@ function readHuge(m: State, vma: Vma, object: SharedObject, ahead: FileAhead, in
   readWindow(m, object, { first, count: ahead.size, lookahead: ahead.asyncSize }, PART.major);
 }
 
+/** Whether a page that a read fault finds makes up for one that had to be read: from 6.10 on none that was evicted and is of the working set. */
+export function makesUp(m: State, page: number): boolean {
+  return m.settings.kernel < KERNELS['6.12'] || !m.reclaim.isWorkingset(page, false);
+}
+
 /**
  * filemap_map_pages: a read fault that finds pages in the page cache makes up for faults that had to read.
  *

@@ -20,7 +20,7 @@ import { hasRecency } from '../state/space.js';
 import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import { anonObject, newAnonPage } from './anon-page.js';
-import { DID, foundAround, readAtFault } from './fault-ahead.js';
+import { DID, foundAround, makesUp, readAtFault } from './fault-ahead.js';
 import { hugetlbFault } from './hugetlb.js';
 import { swapInAnon } from './swap-around.js';
 
@@ -71,8 +71,9 @@ function handleFault(m: State, vma: Vma, vpn: number, write: boolean): number {
 function entryFor(m: State, vma: Vma, vpn: number): number {
   const at = vma.space.directory.entry(vpn);
   if (at < 0) return 0;
+  if (m.huge === undefined) return m.tables.entries[at]!;
   const leaf = Math.floor(at / LEAF_ENTRIES);
-  if (!m.huge?.isSharedPmd(leaf)) return m.tables.entries[at]!;
+  if (!m.huge.isSharedPmd(leaf)) return m.tables.entries[at]!;
   m.huge.splitPmd(leaf);
   return 0;
 }
@@ -210,9 +211,9 @@ function faultAround(m: State, vma: Vma, vpn: number, did: number = DID.nothing)
     if (object.backing === 'shmem' && m.pages.isOverHole(page)) continue;
     // What this fault has begun to read is not there yet.
     if (did === DID.began && ahead!.isInFlight(vma.objectPageAt(neighbour))) continue;
-    if (ahead !== undefined && !m.reclaim.isWorkingset(page, false)) found++;
+    if (ahead !== undefined && makesUp(m, page)) found++;
     if (neighbour === vpn) {
-      own = !m.reclaim.isWorkingset(page, false);
+      own = makesUp(m, page);
       continue;
     }
     const at = m.tables.make(vma.space.directory, neighbour);
