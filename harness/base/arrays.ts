@@ -36,7 +36,7 @@ function copied<T extends NumberArray>(array: T, length: number): T {
 
 /**
  * The array itself when it has `length` elements, else a longer one with its elements. The array given has no meaning then: a
- * large one is empty afterwards.
+ * large one has the same memory.
  *
  * @param fill what the new elements hold
  */

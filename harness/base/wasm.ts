@@ -6,9 +6,9 @@ interface WasmModule {
   readonly [Symbol.toStringTag]: 'WebAssembly.Module';
 }
 
-/** The memory of an instance; its buffer is replaced when it grows. */
+/** The memory of an instance. It is shared, as harness/wasm/build.mjs says why: a buffer stays what it is, and a longer one is there when it grows. */
 export interface WasmMemory {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: SharedArrayBuffer;
   /** @throws RangeError where it cannot have that many more pages of 64 KiB */
   grow(pages: number): number;
 }
@@ -16,7 +16,11 @@ export interface WasmMemory {
 /** What is used of WebAssembly, of which the types of Node 20 know nothing. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => WasmModule;
-  readonly Memory: new (size: { readonly initial: number }) => WasmMemory;
+  readonly Memory: new (size: {
+    readonly initial: number;
+    readonly maximum: number;
+    readonly shared: true;
+  }) => WasmMemory;
   readonly Instance: new (module: WasmModule) => { readonly exports: unknown };
 };
 
@@ -49,6 +53,8 @@ export function wasmInstance<E>(name: string): E {
 
 /** Bytes of a page of a memory. */
 export const WASM_PAGE = 65_536;
+/** Pages of the largest memory: 4 GiB. */
+const MOST_PAGES = 65_536;
 
 /**
  * A memory of its own, without a module: bytes that grow where they are.
@@ -56,5 +62,6 @@ export const WASM_PAGE = 65_536;
  * @throws RangeError where there is no address space for it, or it would be larger than 4 GiB
  */
 export function wasmMemory(bytes: number): WasmMemory {
-  return new WebAssembly.Memory({ initial: Math.ceil(bytes / WASM_PAGE) });
+  const initial = Math.ceil(bytes / WASM_PAGE);
+  return new WebAssembly.Memory({ initial, maximum: MOST_PAGES, shared: true });
 }

@@ -351,7 +351,9 @@ export class SimulatedMachine implements Target {
   processMadvise(id: number, target: number, page: number, count: number, advice: Advice): void {
     const range = { page, count };
     const { machine } = this;
-    const result = machine.reclaim.oomKiller.hasKilled(target)
+    // One that was killed, or that a killed one would have forked.
+    const isGone = machine.counters.oom_kills > 0 && !machine.space(target);
+    const result = isGone
       ? { errno: 'ESRCH' as const, value: 0, pages: 0 }
       : processMadvise(machine, this.space(id), this.space(target), range, advice);
     this.answer(`process_madvise ${advice}`, result);

@@ -14,7 +14,7 @@ const MACHINE = {
   reclaim: 'linux',
   swap: 'none',
   limit: 'none',
-  without: ['limit', 'mapCount'],
+  without: ['limit', 'mapCount', 'tmpfsFile', 'score'],
 } as const satisfies FuzzedMachine;
 
 /** Events between two looks. */

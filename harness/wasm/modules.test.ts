@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../base/package-root.js';
+import { WASM_PAGE, type WasmMemory, wasmInstance } from '../base/wasm.js';
 import { wasmPolicies } from '../mrc/backend.js';
 
 /** What is used of WebAssembly here. */
@@ -28,6 +29,15 @@ const hashes = new Map(
 );
 
 describe('the committed modules', () => {
+  it.each([...hashes.keys()])('%s detaches no buffer when its memory grows', (name) => {
+    const { memory } = wasmInstance<{ readonly memory: WasmMemory }>(name);
+    const { buffer } = memory;
+    const before = buffer.byteLength;
+    memory.grow(1);
+    expect(buffer.byteLength).toBe(before);
+    expect(memory.buffer.byteLength).toBe(before + WASM_PAGE);
+  });
+
   it('are those of the C sources, one each', () => {
     const modules = readdirSync(packageFile('harness', 'wasm')).filter((file) => file.endsWith('.wasm'));
     expect(modules.sort()).toEqual([...hashes.keys()].map((name) => `${name}.wasm`).sort());

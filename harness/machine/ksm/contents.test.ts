@@ -118,24 +118,24 @@ function renumbered(seen: readonly number[][]): number[][] {
 }
 
 const MACHINES: Readonly<Record<string, FuzzedMachine>> = {
-  unlimited: { reclaim: 'linux', swap: 'none', limit: 'none', without: ['limit', 'mapCount'] },
+  unlimited: { reclaim: 'linux', swap: 'none', limit: 'none', without: ['limit', 'mapCount', 'score'] },
   'a limit and a disk': {
     reclaim: 'linux',
     swap: 'ssd',
     limit: 12,
-    without: ['limit', 'mapCount', 'lock', 'mapLocked', 'lockAll', 'dmaPin'],
+    without: ['limit', 'mapCount', 'lock', 'mapLocked', 'lockAll', 'dmaPin', 'score'],
   },
   'a limit and zram': {
     reclaim: 'linux',
     swap: 'zram',
     limit: 12,
-    without: ['limit', 'mapCount', 'lock', 'mapLocked', 'lockAll', 'dmaPin'],
+    without: ['limit', 'mapCount', 'lock', 'mapLocked', 'lockAll', 'dmaPin', 'score'],
   },
   'fifo and a disk': {
     reclaim: 'fifo',
     swap: 'ssd',
     limit: 20,
-    without: ['limit', 'mapCount', 'lock', 'mapLocked', 'lockAll', 'dmaPin'],
+    without: ['limit', 'mapCount', 'lock', 'mapLocked', 'lockAll', 'dmaPin', 'score'],
   },
 };
 const POLICIES = [

@@ -36,6 +36,7 @@ export const FAULTED = { ok: 0, sigbus: 1, guard: 2 } as const;
  * the caller: populating a range sends none.
  */
 export function fault(m: State, vma: Vma, vpn: number, write: boolean): number {
+  m.mustLive();
   if (vma.flags & VM.hugetlb) return hugetlbFault(m, vma, vpn, write);
   m.inFault = hasRecency(vma);
   const result = handleFault(m, vma, vpn, write);

@@ -46,7 +46,7 @@ function grow(m: State, space: Space, page: number, count: number, pages: number
   vma.end = end + pages;
   // What a volatile mapping grows by has its flags.
   if (vma.has(VM.volatile)) m.purge.marked(space, end, end + pages);
-  mergeChanged(m, space, vma.start, vma.end);
+  mergeChanged(m, space, end, vma.end);
   if (vma.has(VM.locked)) populate(m, space, end, end + pages, true);
 }
 

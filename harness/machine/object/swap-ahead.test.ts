@@ -23,6 +23,26 @@ it.each(['anon', 'shared:a@0'])(
   },
 );
 
+/** vma_merge_new_range: the mapping that was there stays, and knows what was read ahead of it. */
+it('a mapping that is joined with the one above goes on with its window', async () => {
+  const events = (at: number) => [
+    'spawn,1,,,',
+    'set,,,,vm.page-cluster=3',
+    'map,1,1024,32,anon',
+    'write,1,1024,32,',
+    'limit,,,1,',
+    'limit,,,,',
+    // The window was 4 and shrinks to 2 at the second fault, which nothing has hit.
+    'read,1,1030,1,',
+    `map,1,${at},4,anon`,
+    'read,1,1040,1,',
+  ];
+  const [joined, separate] = await Promise.all(
+    [1020, 1000].map((at) => run(timed(events(at)), { reclaim: 'fifo', swap: 'ssd' })),
+  );
+  expect(joined!.metrics.swap_ra).toBe(separate!.metrics.swap_ra);
+});
+
 /** Found by `npm run fuzz -- --relations`: it was brought in twice, once for its neighbor. */
 it('a merged page that is at two addresses is read once', async () => {
   const events = [

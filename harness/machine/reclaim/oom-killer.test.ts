@@ -5,7 +5,7 @@ import { timed } from '../../testing/traces.js';
 /** What became of spaces: `killed`, `exited` or `alive`, by id. */
 async function became(
   events: readonly string[],
-  limit: number | 'none',
+  limit: number | 'none' | 'trace',
   swap: 'none' | `ssd:${string}` = 'none',
 ) {
   const {
@@ -100,6 +100,40 @@ describe('the OOM killer', () => {
       2: 'killed',
       3: 'killed',
     });
+  });
+
+  it('kills where a limit is set that cannot be met, as memory.max does', async () => {
+    const events = [...program(1, 40), ...program(2, 20), 'limit,,,30,', 'write,2,0,1,'];
+    const { of, metrics } = await became(events, 'trace');
+    expect(of).toEqual({ 1: 'killed', 2: 'alive' });
+    expect(metrics).toMatchObject({ oom_kills: 1, resident_pages_end: 20 });
+  });
+
+  it('counts page tables, and their directories', async () => {
+    // Two pages and two tables each; those of the first are of two directories.
+    const pages = (id: number, ...at: number[]) => [
+      `spawn,${id},,,`,
+      ...at.flatMap((page) => [`map,${id},${page},1,anon`, `write,${id},${page},1,`]),
+    ];
+    const separate = pages(1, 0, 512 * 512);
+    const together = pages(2, 0, 512);
+    const third = ['spawn,3,,, oom_score_adj=-1000', 'map,3,0,1,anon', 'write,3,0,1,'];
+    expect((await became([...separate, ...together, ...third], 4)).of[1]).toBe('killed');
+  });
+
+  it('faults no more in a call once it is killed', async () => {
+    const events = [...program(1, 10), 'spawn,2,,,', 'map,2,0,100,anon', 'lock,2,0,100,'];
+    const { of, spaces } = await became(events, 64);
+    expect(of).toEqual({ 1: 'alive', 2: 'killed' });
+    expect(spaces.find(({ space }) => space === 2)).toMatchObject({ pgfault: 55 });
+  });
+
+  /** Found by `npm run fuzz -- --relations`: the trace was refused. */
+  it('calls on a killed space, or on what it would have forked, are ESRCH', async () => {
+    const calls = ['process_madvise,2,0,1,MADV_COLD target=1', 'process_madvise,2,0,1,MADV_COLD target=3'];
+    const { of, metrics } = await became([...program(1, 40), ...program(2, 30), 'fork,1,,,3', ...calls], 64);
+    expect(of).toEqual({ 1: 'killed', 2: 'alive' });
+    expect(metrics).toMatchObject({ call_errors: 2, events_skipped: 1 });
   });
 
   it('every multi-page call of a killed space ends: populate, fallocate, locks', async () => {

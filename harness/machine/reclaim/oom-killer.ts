@@ -7,8 +7,8 @@ import type { Group } from './cgroup/group.js';
 
 /** OOM_SCORE_ADJ_MIN: such a space is never killed. Source: include/uapi/linux/oom.h. */
 const NEVER = -1000;
-/** Page tables of a space above the directories of leaves, as mm_pgtables_bytes counts them: one of each level. */
-const UPPER_TABLES = 2;
+/** Page tables of a space above its directories of leaves, as mm_pgtables_bytes counts them: one, of the next level. */
+const UPPER_TABLES = 1;
 
 function swapEntries({ tables }: State, space: Space): number {
   let entries = 0;
@@ -21,8 +21,9 @@ function swapEntries({ tables }: State, space: Space): number {
 /** oom_badness: resident pages, swapped ones and page tables, and thousandths of all that there is; undefined: not to be killed. */
 function badness(m: State, space: Space, total: number): number | undefined {
   if (space.oomScoreAdj === NEVER) return undefined;
-  const held = space.rss + swapEntries(m, space) + [...space.directory.leaves()].length + UPPER_TABLES;
-  return held + space.oomScoreAdj * Math.floor(total / 1000);
+  const { directory } = space;
+  const tables = [...directory.leaves()].length + directory.pages + UPPER_TABLES;
+  return space.rss + swapEntries(m, space) + tables + space.oomScoreAdj * Math.floor(total / 1000);
 }
 
 /**
@@ -110,17 +111,12 @@ export class OomKiller {
     this.cgroups()?.leave(space);
   }
 
-  /** Whether a space is no more since it was killed. */
-  hasKilled(id: number): boolean {
-    const { spaces, allSpacesEver } = this.state;
-    return !spaces.has(id) && allSpacesEver.findLast((space) => space.id === id)?.killed === true;
-  }
-
   /** An event is over: ends the space that was at work, and returns those that were killed in it. */
   takeKilled(): readonly Space[] {
     const { dying } = this.state;
     if (dying) {
       this.state.dying = undefined;
+      this.state.inFault = false; // it may have ended in a fault
       this.bury(dying);
     }
     const killed = this.unheard;

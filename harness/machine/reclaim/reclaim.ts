@@ -61,6 +61,8 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
   limit: number;
   /** The page that is being given a frame; it must not be purged meanwhile (the kernel holds its lock). */
   incoming: number = NO_PAGE;
+  /** Whether the OOM killer kills: not for a page that can stay away. */
+  private kills: boolean;
   /** The page that an access waits for while others are read ahead with it: it must not be purged either. */
   faulted: number = NO_PAGE;
   /** That of all pages; of all groups, once there are some. */
@@ -89,6 +91,7 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
   ) {
     const { purge } = helpers;
     this.limit = options.limit ?? NO_LIMIT;
+    this.kills = options.kills === true;
     state.frames.ceiling = Math.min(this.limit, options.memory ?? NO_LIMIT);
     this.swap = options.swap !== 'none';
     this.walksAnon = this.swap || purge.rules.aging;
@@ -206,13 +209,14 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
     return Math.min(this.limit, this.state.zone?.buddy.pages ?? NO_LIMIT);
   }
 
-  /** Sets the limit, undefined for none, and reclaims down to it as far as pages can go. */
+  /** memory_max_write: sets the limit, undefined for none, and reclaims down to it as far as pages can go; then the OOM killer helps. */
   setLimit(pages: number | undefined): void {
     this.limit = pages ?? NO_LIMIT;
     this.state.frames.ceiling = this.capacity;
     this.policy.resize(this.capacity);
     for (let excess = this.excess; excess > 0; excess = this.excess)
-      if (!this.helpers.purge.makeRoom() && !this.shrink(this.policy.shrinksAtOnce ? excess : 1)) return;
+      if (!this.helpers.purge.makeRoom() && !this.shrink(this.policy.shrinksAtOnce ? excess : 1))
+        if (!this.mayKill(undefined, this.limit)) return;
   }
 
   /**
@@ -239,6 +243,7 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
 
   /** As `bringIn`, for a page that can stay away: false where no room can be made for it. */
   bringInAhead(page: number, object: number, index: number): boolean {
+    this.kills = false;
     try {
       this.bringIn(page, object, index);
       return true;
@@ -246,6 +251,8 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
       if (!(error instanceof OutOfMemory)) throw error;
       this.incoming = NO_PAGE;
       return false;
+    } finally {
+      this.kills = this.options.kills === true;
     }
   }
 
@@ -315,7 +322,7 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
   }
 
   private mayKill(group: Group | undefined, pages: number): boolean {
-    if (!this.options.kills || !this.oomKiller.kill(group, pages)) return false;
+    if (!this.kills || !this.oomKiller.kill(group, pages)) return false;
     this.state.counters.oom_events++;
     return true;
   }
@@ -395,7 +402,10 @@ export class Reclaim implements ReclaimHooks, Evictor, Proactive {
   /** A page that was chosen, dirty and of a file or lazily freed: whether it stays (see `AgingTables`). */
   staysWritten(page: number): boolean {
     if (!this.eviction.staysWritten(page)) return false;
-    if (!this.couldGo(page)) this.admit(page, false);
+    if (!this.couldGo(page)) {
+      this.groups?.policy.withdrawn(page);
+      this.admit(page, false);
+    }
     return true;
   }
 

@@ -111,7 +111,8 @@ export class Space {
   }
 
   /**
-   * Joins neighbours in [start - 1, end] that have become alike, as vma_merge does.
+   * Joins neighbours in [start - 1, end] that have become alike, as vma_merge does. The one that was there before stays, with what
+   * it knows of swap: the lower one, or the upper one where that alone is outside.
    *
    * @param joins whether two that are alike may; undefined: always
    */
@@ -130,6 +131,7 @@ export class Space {
         lower.shift = upper.shift;
         lower.anon.attach(lower);
       }
+      if (lower.start >= start) lower.swapHistory = upper.swapHistory;
       this.vmas.splice(index + 1, 1);
       detach(upper);
       lower.end = upper.end;

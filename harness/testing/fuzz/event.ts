@@ -1,11 +1,18 @@
 import type { Returned } from '../naive/calls.js';
 import type { WrittenContent } from '../naive/faults.js';
+import { carryOut } from '../naive/oom.js';
 import type { NaiveKernel, Space } from '../naive/state.js';
 
 /** An event of a trace, without its time, and what it does to the naive model. */
 export interface Event {
   readonly text: string;
   run(k: NaiveKernel): Returned | undefined;
+}
+
+/** Carries out an event on the naive model, at the expense of its space. Returns what its call returned, if that came to an end. */
+export function carryOutEvent(k: NaiveKernel, { text, run }: Event): Returned | undefined {
+  const [op, space] = text.split(',');
+  return carryOut(k, space === '' || op === 'spawn' ? undefined : Number(space), () => run(k));
 }
 
 /** Numbers an event is made from; fast-check shrinks them towards 0. */

@@ -43,7 +43,7 @@ import {
   run,
   TABLE,
 } from './event.js';
-import { OBJECT_KINDS } from './object-events.js';
+import { OBJECT_KINDS, TMPFS, TMPFS_PAGES } from './object-events.js';
 
 function mappedRun(place: Place): number {
   return run(place.page, place.count, (vpn) => findVma(place.space, vpn) !== undefined);
@@ -146,6 +146,20 @@ function adviceEvent(place: Place, advice: Advice): Event {
   );
 }
 
+/** -1000: never killed; others count thousandths of memory and swap. */
+const OOM_SCORES = [0, -1000, -7, 3, 20, 500];
+
+/** The id of a new space; a killed one keeps its own. */
+function newId(k: NaiveKernel): number | undefined {
+  if (k.spaces.size === MOST_SPACES) return undefined;
+  for (let id = 1; ; id++) if (!k.spaces.has(id) && !k.killed.has(id)) return id;
+}
+
+function spawnEvent(id: number, score: number): Event {
+  const arg = score === 0 ? '' : `p oom_score_adj=${score}`;
+  return event(`spawn,${id},,,${arg}`, (k) => spawn(k, id, score));
+}
+
 /** Kinds of events and how often they happen. Another op is one more line here, and a function for what it does. */
 const KINDS: Readonly<Record<string, KindInfo>> = {
   map: { weight: 14, room: true, make: (k, place) => mapEvent(k, place, false) },
@@ -202,7 +216,7 @@ const KINDS: Readonly<Record<string, KindInfo>> = {
   fork: {
     weight: 4,
     make: (k, { space }) => {
-      const child = Array.from({ length: MOST_SPACES }, (_, i) => i + 1).find((id) => !k.spaces.has(id));
+      const child = newId(k);
       if (child === undefined) return undefined;
       return event(`fork,${space.id},,,${child}`, (now) => fork(now, now.space(space.id), child));
     },
@@ -214,10 +228,22 @@ const KINDS: Readonly<Record<string, KindInfo>> = {
   },
   spawn: {
     weight: 1,
-    make: (k) =>
-      k.spaces.size === MOST_SPACES || k.spaces.has(MOST_SPACES)
-        ? undefined
-        : event(`spawn,${MOST_SPACES},,,`, (now) => spawn(now, MOST_SPACES)),
+    make: (k) => {
+      const id = newId(k);
+      return id === undefined ? undefined : spawnEvent(id, 0);
+    },
+  },
+  score: {
+    weight: 3,
+    make: (k, { space, extra }) => {
+      const id = newId(k);
+      if (id === undefined) return undefined;
+      const [score, rest] = pick(OOM_SCORES, extra);
+      if (rest % 2 === 0) return spawnEvent(id, score);
+      return event(`fork,${space.id},,,${id} oom_score_adj=${score}`, (now) =>
+        fork(now, now.space(space.id), id, score),
+      );
+    },
   },
   move: {
     weight: 4,
@@ -321,8 +347,12 @@ export class EventMaker {
 
   /** The first events of every trace. */
   start(): Event[] {
+    const tmpfs = event(`object,,,${TMPFS_PAGES},tmpfs:${TMPFS}`, (k) => {
+      k.tmpfs.set(TMPFS, { name: TMPFS, pages: TMPFS_PAGES });
+    });
     return [
       event('spawn,1,,,', (k) => spawn(k, 1)),
+      ...(this.kinds.includes('tmpfsFile') ? [tmpfs] : []),
       event('object,,,16,shmem:a', (k) =>
         declareObject(k, {
           name: 'a',
@@ -338,6 +368,7 @@ export class EventMaker {
   /** The event that a choice stands for now. */
   make(choice: Choice): Event | undefined {
     const spaces = [...this.k.spaces.values()];
+    if (spaces.length === 0) return spawnEvent(newId(this.k)!, 0); // all were killed
     const [kind] = pick(this.kinds, choice.kind);
     const page = BASE + choice.page;
     const [space] = pick(spaces, choice.space);

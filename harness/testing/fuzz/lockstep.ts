@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type SwapText, swapSetup } from '../../contract/swap.js';
+import type { OomRule } from '../../contract/target.js';
 import { checkMachine } from '../../machine/check.js';
 import type { Machine } from '../../machine/machine.js';
 import { reclaimPolicies } from '../../policy/reclaim/registry.js';
@@ -9,9 +10,10 @@ import { FifoChooser, passTime } from '../naive/reclaim.js';
 import { type Chooser, NaiveKernel, NaiveOutOfMemory } from '../naive/state.js';
 import { timed } from '../traces.js';
 import { Comparison, Disagreement } from './compare.js';
-import { type Choice, type Event, event, MOST_COUNT, PAGES } from './event.js';
+import { type Choice, carryOutEvent, type Event, event, MOST_COUNT, PAGES } from './event.js';
 import { EventMaker, type Kind } from './events.js';
 import { PolicyLog } from './policy-log.js';
+import { SlotLog } from './slot-log.js';
 
 /** A machine that random events run on. */
 export interface FuzzedMachine {
@@ -19,6 +21,8 @@ export interface FuzzedMachine {
   readonly reclaim: string;
   readonly swap: SwapText;
   readonly limit: number | 'none' | 'trace';
+  /** What happens where memory has run out; default: the trace ends. `fifo` only: else events would be of spaces that are no more. */
+  readonly oom?: OomRule;
   /** Settings of the machine from the start on. */
   readonly settings?: readonly (keyof typeof SETTING)[];
   /** Kinds of events left out. */
@@ -34,6 +38,12 @@ const SETTING = {
   },
   'read_ahead_kb=32': (k: NaiveKernel) => {
     k.readAhead = 8;
+  },
+  'vm.page-cluster=3': (k: NaiveKernel) => {
+    k.pageCluster = 3;
+  },
+  'swap.vma_ra_enabled=0': (k: NaiveKernel) => {
+    k.swapByAddress = false;
   },
   'memcg.charge_page_tables=1': (k: NaiveKernel) => {
     k.chargesTables = true;
@@ -60,9 +70,12 @@ export function choices(maxEvents: number): fc.Arbitrary<Choice[]> {
   return fc.noBias(fc.array(choice, { minLength: 1, maxLength: maxEvents, size: 'max' }));
 }
 
-function newKernel({ swap, limit }: FuzzedMachine, chooser: Chooser): NaiveKernel {
+function newKernel({ swap, limit, oom }: FuzzedMachine, chooser: Chooser): NaiveKernel {
   const { kind, pages } = swapSetup(swap);
-  return new NaiveKernel(chooser, kind, pages, typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY);
+  const bound = typeof limit === 'number' ? limit : Number.POSITIVE_INFINITY;
+  const k = new NaiveKernel(chooser, kind, pages, bound);
+  k.kills = oom === 'kill';
+  return k;
 }
 
 /** The events that choices stand for, up to the first that runs out of memory. */
@@ -71,7 +84,7 @@ export function eventsOf(machine: FuzzedMachine, chosen: readonly Choice[]): Eve
   const maker = new EventMaker(k, machine.without);
   const settings = (machine.settings ?? []).map((name) => event(`set,,,,${name}`, SETTING[name]));
   const events = [...settings, ...maker.start()];
-  for (const event of events) event.run(k);
+  for (const event of events) carryOutEvent(k, event);
   for (const one of chosen) {
     const event = maker.make(one);
     if (!event) continue;
@@ -89,7 +102,7 @@ export function randomTrace(machine: FuzzedMachine, maxEvents: number): fc.Arbit
 function runsOutOfMemory(event: Event, k: NaiveKernel): boolean {
   try {
     passTime(k);
-    event.run(k);
+    carryOutEvent(k, event);
     return false;
   } catch (error) {
     if (error instanceof NaiveOutOfMemory) return true;
@@ -103,6 +116,7 @@ class Lockstep {
   private readonly k: NaiveKernel;
   private readonly comparison = new Comparison();
   private done = 0;
+  private slots: SlotLog | undefined;
 
   constructor(
     private readonly machine: FuzzedMachine,
@@ -120,10 +134,13 @@ class Lockstep {
       reclaim: this.log?.wrap(policy) ?? policy,
       swap: machine.swap,
       limit: machine.limit,
+      oom: machine.oom ?? 'end',
       check: false,
       completed: (m, returned) => {
+        // The first events swap nothing.
+        this.slots ??= new SlotLog(m, k);
         passTime(k);
-        const expected = events[this.done]!.run(k) ?? SUCCESS;
+        const expected = carryOutEvent(k, events[this.done]!) ?? SUCCESS;
         if (returned.errno !== expected.errno || returned.value !== expected.value)
           throw new Disagreement(
             `returned ${returned.errno}, ${returned.value}, expected ${expected.errno}, ${expected.value}`,
@@ -131,12 +148,13 @@ class Lockstep {
         const last = this.done === events.length - 1;
         this.comparison.compare(m, k, !machine.contentsLate || last);
         this.log?.mustBeUsedUp();
+        this.slots.mustBeUsedUp();
         if (last) this.finish(m);
         this.done++;
         this.counts.events++;
       },
     });
-    if (outcome === 'ok' || runsOutOfMemory(this.current!, k)) return;
+    if (outcome === 'ok' || outcome === 'killed' || runsOutOfMemory(this.current!, k)) return;
     throw new Disagreement('the machine ran out of memory');
   }
 

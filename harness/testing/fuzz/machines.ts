@@ -30,6 +30,32 @@ export const MACHINES = {
   },
   'read-ahead': { reclaim: 'fifo', swap: 'ssd', ...OF_TRACE, settings: ['read_ahead_kb=32'] },
   'read-ahead-12': { reclaim: 'fifo', swap: 'none', limit: 12, ...SMALL, settings: ['read_ahead_kb=32'] },
+  'swap-ahead': { reclaim: 'fifo', swap: 'ssd', ...OF_TRACE, settings: ['vm.page-cluster=3'] },
+  'swap-ahead-12': { reclaim: 'linux', swap: 'ssd', limit: 12, ...SMALL, settings: ['vm.page-cluster=3'] },
+  'swap-ahead-by-place': {
+    reclaim: 'fifo',
+    swap: 'ssd:size=60',
+    limit: 30,
+    ...GIVEN,
+    settings: ['vm.page-cluster=3', 'swap.vma_ra_enabled=0'],
+  },
+  'zram-ahead': { reclaim: 'fifo', swap: 'zram', ...OF_TRACE, settings: ['vm.page-cluster=3'] },
+  'oom-swapless': {
+    reclaim: 'fifo',
+    swap: 'none',
+    limit: 40,
+    oom: 'kill',
+    without: ['limit', 'dmaPin'],
+    settings: ['read_ahead_kb=32'],
+  },
+  'oom-scores': { reclaim: 'fifo', swap: 'ssd:size=3000', limit: 'trace', oom: 'kill', without: ['dmaPin'] },
+  'oom-swap-20': {
+    reclaim: 'fifo',
+    swap: 'ssd:size=20',
+    limit: 20,
+    oom: 'kill',
+    without: ['limit', 'dmaPin'],
+  },
   'linux-swapless': { reclaim: 'linux', swap: 'none', limit: 70, ...GIVEN },
 } satisfies Record<string, FuzzedMachine>;
 

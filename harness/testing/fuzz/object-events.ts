@@ -16,6 +16,10 @@ import {
 
 const NAMES = ['a', 'b'];
 const FILE = 'f';
+const TMPFS_FILES = ['t', 'u'];
+/** A tmpfs of a size, which is soon full. */
+export const TMPFS = 'tmp';
+export const TMPFS_PAGES = 12;
 const FILE_ADVICES = ['dontneed', 'dontneed', 'willneed', 'normal', 'random', 'sequential', 'noreuse'];
 
 /** An object that somebody holds a descriptor of. */
@@ -79,6 +83,16 @@ export const OBJECT_KINDS = {
       );
     },
   },
+  tmpfsFile: {
+    weight: 3,
+    make: (k, { count }) => {
+      const name = TMPFS_FILES.find((candidate) => !k.named(candidate));
+      if (name === undefined) return undefined;
+      const size = count * 2;
+      const spec = { name, size, sealed: false, descriptor: true, contents: undefined, fs: TMPFS };
+      return event(`object,,,${size},shmem:${name} fs=${TMPFS}`, (now) => declareObject(now, spec));
+    },
+  },
   sync: {
     weight: 2,
     make: onObject((name, _place, now) => event(`sync,,,,${name}`, (k) => writeBack(k, now(k)))),
@@ -95,9 +109,10 @@ export const OBJECT_KINDS = {
     make: onObject((name, { extra, count }, now) => {
       const [index, rest] = [extra % MOST_OBJECT_PAGES, Math.floor(extra / MOST_OBJECT_PAGES)];
       const [content, arg] = contents(rest);
-      return event(`pwrite,,${index},${count},${name}${arg && ` ${arg}`}`, (k) =>
-        writeFile(k, now(k), index, count, content),
-      );
+      return call(`pwrite,,${index},${count},${name}${arg && ` ${arg}`}`, (k) => ({
+        errno: writeFile(k, now(k), index, count, content),
+        value: 0,
+      }));
     }),
   },
   allocate: {

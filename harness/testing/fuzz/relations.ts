@@ -83,7 +83,7 @@ function shifted(line: string): string {
 function withOtherSpaces(line: string): string {
   const [time, op, space, page, count, arg] = fields(line);
   const other = (id: string) => String(Number(id) * SPACES);
-  const named = op === 'fork' ? other(arg) : arg.replace(/(?<= target=)\d+/, other);
+  const named = op === 'fork' ? arg.replace(/^\d+/, other) : arg.replace(/(?<= target=)\d+/, other);
   return [time, op, space === '' ? '' : other(space), page, count, named].join(',');
 }
 

@@ -1,4 +1,11 @@
-import { freeIfUnreferenced, freeWholeTables, needTable, releasePage, zap } from './entries.js';
+import {
+  freeIfUnreferenced,
+  freeWholeTables,
+  giveUpSlotWhereScarce,
+  needTable,
+  releasePage,
+  zap,
+} from './entries.js';
 import { cachePage, fault, isMapped } from './faults.js';
 import { type Action, type Errno, FLAG_ADVICE } from './flag-advice.js';
 import { allocate, punch } from './objects.js';
@@ -44,6 +51,7 @@ function freePage(k: NaiveKernel, space: Space, vpn: number): void {
   if (!entry.present) {
     space.entries.delete(vpn);
     freeIfUnreferenced(k, page);
+    giveUpSlotWhereScarce(k, page);
     return;
   }
   if (k.references(page) > 1) return;
@@ -258,6 +266,5 @@ export function fallocateBlocks(
 ): Returned {
   if (!object.descriptor) return { errno: 'EBADF', value: 0 };
   if (zero && !object.disk) return { errno: 'EOPNOTSUPP', value: 0 };
-  allocate(k, object, index, count, zero);
-  return SUCCESS;
+  return { errno: allocate(k, object, index, count, zero), value: 0 };
 }

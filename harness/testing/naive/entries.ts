@@ -73,7 +73,7 @@ export function zapEntry(k: NaiveKernel, space: Space, vma: Vma, vpn: number): v
 }
 
 /** free_swap_and_cache: where swap is short, a page in memory gives up a slot that nothing swapped out refers to any more. */
-function giveUpSlotWhereScarce(k: NaiveKernel, page: Page): void {
+export function giveUpSlotWhereScarce(k: NaiveKernel, page: Page): void {
   if (!page.inMemory || !page.inSwap || !k.swapScarce()) return;
   if (k.entriesOf(page).some(({ entry }) => !entry.present)) return;
   page.inSwap = false;

@@ -1,4 +1,5 @@
 import { needTable, present, setEntry, TABLE, zapEntry } from './entries.js';
+import { NaiveKilled } from './oom.js';
 import { readAround, readOn } from './read-ahead.js';
 import { bringIn, settle } from './reclaim.js';
 import {
@@ -10,6 +11,8 @@ import {
   type Vma,
   ZERO,
 } from './state.js';
+import { foundInSwapCache, swapInAnon, swapInShared } from './swap-ahead.js';
+import { isFull } from './tmpfs.js';
 import { findVma, prepareAnon } from './vmas.js';
 
 const FAULT_AROUND_PAGES = 16;
@@ -29,6 +32,8 @@ export function access(
     const vpn = first + Math.sign(count) * i;
     const vma = findVma(space, vpn)!;
     const reached = touch(k, space, vma, vpn, written !== undefined);
+    // It is killed when the fault is over, and does not make the access.
+    if (k.dying) throw new NaiveKilled();
     if (!reached) k.counters.sigbus++;
     else if (written)
       space.entries.get(vpn)!.page.content =
@@ -45,6 +50,7 @@ function touch(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write: boole
 
 /** handle_mm_fault. False beyond the end of an object, and for a guard. */
 export function fault(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write: boolean): boolean {
+  if (k.dying) throw new NaiveKilled();
   k.counters.pgfault++;
   space.pgfault++;
   const reached = makeEntry(k, space, vma, vpn, write);
@@ -57,13 +63,18 @@ function makeEntry(k: NaiveKernel, space: Space, vma: Vma, vpn: number, write: b
   if (space.guards.has(vpn)) return false;
   const entry = space.entries.get(vpn);
   // The page table is there before the page: it counts when room is made.
-  if (!vma.object || vma.offset + vpn - vma.start < vma.object.size) needTable(space, vpn);
+  if (!vma.object || hasPage(k, vma.object, vma.offset + vpn - vma.start)) needTable(space, vpn);
   if (entry?.present) writeProtected(k, space, vma, vpn, entry);
   else if (entry) swappedOut(k, space, vma, vpn, entry, write);
   else if (vma.object) return ofObject(k, space, vma, vpn, vma.object, write);
   else if (write || !k.zeroPage) setEntry(space, vpn, readable(newAnon(k, space, vma, 0), vma));
   else setEntry(space, vpn, present(ZERO));
   return true;
+}
+
+/** Whether there is a page at an index of an object, or can be one. */
+function hasPage(k: NaiveKernel, object: SharedObject, index: number): boolean {
+  return index < object.size && !isFull(k, object, index);
 }
 
 /** do_anonymous_page: a page that the mapping may not write is there to be read, and is written to swap all the same. */
@@ -102,7 +113,7 @@ function ofObject(
   if (!write && faultAround(k, space, vma, vpn, object)) return true;
   // do_cow_fault prepares the VMA before it looks for the page.
   if (write && !vma.flags.has('shared')) prepareAnon(space, vma);
-  if (index >= object.size) return false;
+  if (!hasPage(k, object, index)) return false;
   const page =
     object.disk && k.readAhead > 0
       ? filePage(k, space, vma, vpn, object, write)
@@ -197,8 +208,11 @@ export function objectPage(
   if (object.disk) return known ?? cachePage(k, space, object, index);
   if (known) {
     known.unused = false;
-    if (!known.inMemory) readFromSwap(k, space, known);
-    else if (!known.inSwap) return known;
+    if (!known.inMemory) {
+      swapInShared(k, known);
+      countMajor(k, space);
+    } else if (!known.inSwap) return known;
+    else foundInSwapCache(k, known);
     known.inSwap = false; // shmem_swapin_folio gives the slot back
     known.dirty = true;
     return known;
@@ -207,12 +221,6 @@ export function objectPage(
   bringIn(k, page);
   object.pages.set(index, page);
   return page;
-}
-
-function readFromSwap(k: NaiveKernel, space: Space | undefined, page: Page): void {
-  bringIn(k, page);
-  k.counters.pswpin++;
-  countMajor(k, space);
 }
 
 function countMajor(k: NaiveKernel, space: Space | undefined): void {
@@ -270,7 +278,11 @@ function swappedOut(k: NaiveKernel, space: Space, vma: Vma, vpn: number, entry: 
   const { page } = entry;
   // zram is read past the swap cache, if nothing else refers to the copy there.
   const bypassed = k.swap === 'zram' && !page.inMemory && k.references(page) === 1;
-  if (!page.inMemory) readFromSwap(k, space, page);
+  if (page.inMemory) foundInSwapCache(k, page, vma, vpn);
+  else {
+    swapInAnon(k, space, vma, vpn, page);
+    countMajor(k, space);
+  }
   const scarce = k.swapScarce();
   space.entries.delete(vpn);
   const others = k.entriesOf(page);

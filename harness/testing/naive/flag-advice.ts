@@ -12,6 +12,7 @@ export type Errno =
   | 'EINVAL'
   | 'ENOENT'
   | 'ENOMEM'
+  | 'ENOSPC'
   | 'EOPNOTSUPP'
   | 'EPERM';
 

@@ -4,7 +4,15 @@ import { fault, isMapped } from './faults.js';
 import { releaseIfDead } from './objects.js';
 import { settle } from './reclaim.js';
 import type { Entry, Flag, NaiveKernel, SharedObject, Space, Vma } from './state.js';
-import { changeFlags, findVma, insertVma, mergeWithNeighbours, overlapping, splitAt } from './vmas.js';
+import {
+  changeFlags,
+  findVma,
+  insertVma,
+  mergeWithNeighbours,
+  mergeWithNext,
+  overlapping,
+  splitAt,
+} from './vmas.js';
 
 /** What a mapping maps. */
 export interface Mapping {
@@ -180,7 +188,7 @@ export function grow(k: NaiveKernel, space: Space, end: number, pages: number): 
   const vma = findVma(space, end - 1)!;
   vma.end = end + pages;
   const locked = vma.flags.has('locked');
-  mergeWithNeighbours(space, vma);
+  mergeWithNext(space, vma);
   if (locked) populate(k, space, end, end + pages, true);
 }
 

@@ -1,7 +1,9 @@
 import { releasePage, zap } from './entries.js';
 import { dirtyPage, objectPage, type WrittenContent } from './faults.js';
+import type { Errno } from './flag-advice.js';
 import { newFileState, readMissing, readNext } from './read-ahead.js';
 import type { NaiveKernel, Page, SharedObject } from './state.js';
+import { isFull } from './tmpfs.js';
 
 /** What the trace says about an object. */
 export interface ObjectSpec {
@@ -12,6 +14,8 @@ export interface ObjectSpec {
   readonly descriptor: boolean;
   /** Contents that were there before; without, all is a hole. */
   readonly contents: { readonly first: number; readonly step: 0 | 1 } | undefined;
+  /** Name of the tmpfs that its blocks come out of. */
+  readonly fs?: string;
 }
 
 export function declareObject(k: NaiveKernel, spec: ObjectSpec): SharedObject {
@@ -26,6 +30,7 @@ export function declareObject(k: NaiveKernel, spec: ObjectSpec): SharedObject {
     disk: spec.file ? new Map() : undefined,
     dirty: false,
     ahead: newFileState(),
+    fs: spec.fs === undefined ? undefined : k.tmpfs.get(spec.fs),
   };
   k.objects.add(object);
   for (let index = 0; index < size; index++) {
@@ -109,23 +114,26 @@ function readAheadOf(
   if (object.pages.get(index)?.marked) readNext(k, object, index, wanted);
 }
 
-/** pwrite of whole pages: what is on disk is not read before. */
+/** pwrite of whole pages: what is on disk is not read before. Ends where a tmpfs is full. */
 export function writeFile(
   k: NaiveKernel,
   object: SharedObject,
   first: number,
   count: number,
   content: WrittenContent,
-): void {
-  object.size = Math.max(object.size, first + count);
+): Errno {
+  if (!object.fs) object.size = Math.max(object.size, first + count);
   for (let i = 0; i < count; i++) {
     const index = first + i;
+    if (isFull(k, object, index)) return 'ENOSPC';
+    object.size = Math.max(object.size, index + 1);
     const read = k.counters.file_pages_in;
     const page = objectPage(k, undefined, object, index);
     k.counters.file_pages_in = read;
     dirtyPage(object, index, page);
     page.content = content === 'unique' ? k.unique() : content.first + i * content.step;
   }
+  return 0;
 }
 
 /** SGP_FALLOC: a new page is not cleared before its first use or the second fallocate; what is in swap is read; all get dirty. */
@@ -142,18 +150,29 @@ function allocatePage(k: NaiveKernel, object: SharedObject, index: number): void
   known.dirty = true;
 }
 
-/** fallocate without flags, or with ZERO_RANGE: holes get blocks of zeros. */
+/**
+ * fallocate without flags, or with ZERO_RANGE: holes get blocks of zeros. Where a tmpfs is full, what it has allocated goes again
+ * (shmem_undo_range), and the size stays.
+ */
 export function allocate(
   k: NaiveKernel,
   object: SharedObject,
   first: number,
   count: number,
   zero: boolean,
-): void {
-  object.size = Math.max(object.size, first + count);
+): Errno {
+  if (object.fs && count > object.fs.pages) return 'ENOSPC';
+  const { size } = object;
+  object.size = Math.max(size, first + count);
   if (zero) punch(k, object, first, first + count);
   for (let index = first; index < first + count; index++) {
+    if (isFull(k, object, index)) {
+      for (let at = first; at < index; at++) if (object.pages.get(at)!.unused) punch(k, object, at, at + 1);
+      object.size = size;
+      return 'ENOSPC';
+    }
     if (!object.disk) allocatePage(k, object, index);
     else if (!object.disk.has(index)) object.disk.set(index, 0);
   }
+  return 0;
 }

@@ -6,7 +6,7 @@ import type { NaiveKernel, Space, Vma } from './state.js';
 import { findVma, insertVma } from './vmas.js';
 
 /** A new empty space. */
-export function spawn(k: NaiveKernel, id: number): Space {
+export function spawn(k: NaiveKernel, id: number, oomScoreAdj = 0): Space {
   const space: Space = {
     id,
     vmas: [],
@@ -14,6 +14,7 @@ export function spawn(k: NaiveKernel, id: number): Space {
     guards: new Set(),
     pins: [],
     futureLock: [],
+    oomScoreAdj,
     tables: new Set(),
     pgfault: 0,
     pgmajfault: 0,
@@ -31,8 +32,13 @@ export function exit(k: NaiveKernel, space: Space): void {
 }
 
 /** dup_mmap: a VMA with private pages is copied entry by entry, and its copy has an anon_vma of its own. */
-export function fork(k: NaiveKernel, parent: Space, childId: number): void {
-  const child = spawn(k, childId);
+export function fork(
+  k: NaiveKernel,
+  parent: Space,
+  childId: number,
+  oomScoreAdj: number = parent.oomScoreAdj,
+): void {
+  const child = spawn(k, childId, oomScoreAdj);
   for (const vma of parent.vmas) {
     const flags = new Set(vma.flags);
     flags.delete('locked');

@@ -1,5 +1,5 @@
-import { bringIn } from './reclaim.js';
-import { type NaiveKernel, NaiveOutOfMemory, type Page, type SharedObject, type Vma, ZERO } from './state.js';
+import { bringInAhead } from './reclaim.js';
+import { type NaiveKernel, type Page, type SharedObject, type Vma, ZERO } from './state.js';
 
 /** Faults beyond those that found their page, after which nothing is read around. */
 const MOST_MISSES = 100;
@@ -48,12 +48,7 @@ function takeIn(k: NaiveKernel, object: SharedObject, first: number, count: numb
     if (object.pages.has(index)) continue;
     const stored = object.disk!.get(index);
     const page: Page = { ...ZERO, content: stored ?? 0, file: true, marked: index === mark };
-    try {
-      bringIn(k, page);
-    } catch (error) {
-      if (error instanceof NaiveOutOfMemory) return reads;
-      throw error;
-    }
+    if (!bringInAhead(k, page)) return reads;
     object.pages.set(index, page);
     k.counters.readahead_pages++;
     if (stored === undefined) continue;

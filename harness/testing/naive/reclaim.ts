@@ -1,4 +1,5 @@
 import { tablePages } from './entries.js';
+import { NaiveKilled, outOfMemory } from './oom.js';
 import {
   type Chooser,
   type NaiveKernel,
@@ -82,10 +83,29 @@ function charged(k: NaiveKernel): number {
   return [...k.spaces.values()].reduce((sum, space) => sum + tablePages(space) + 2, k.frames());
 }
 
+/** Makes room for a page under the limit, but for a space that was killed. */
+function makeRoom(k: NaiveKernel, mayKill: boolean): void {
+  if (k.dying) throw new NaiveKilled();
+  while (charged(k) >= k.limit && !k.dying)
+    if (!shrink(k) && !(mayKill && k.kills && outOfMemory(k))) throw new NaiveOutOfMemory();
+}
+
+/** Allocates a frame for a page that nothing has asked for, where there is room: for that nothing is killed. */
+export function bringInAhead(k: NaiveKernel, page: Page): boolean {
+  try {
+    bringIn(k, page, false);
+    return true;
+  } catch (error) {
+    if (error instanceof NaiveOutOfMemory) return false;
+    throw error;
+  }
+}
+
 /** Allocates a frame for a page, making room under the limit first. */
-export function bringIn(k: NaiveKernel, page: Page): void {
-  while (charged(k) >= k.limit) if (!shrink(k)) throw new NaiveOutOfMemory();
+export function bringIn(k: NaiveKernel, page: Page, mayKill = true): void {
+  makeRoom(k, mayKill);
   page.inMemory = true;
+  page.ahead = false;
   if (!couldGo(k, page)) return;
   k.evictable.add(page);
   k.chooser.insert(page);
@@ -94,7 +114,7 @@ export function bringIn(k: NaiveKernel, page: Page): void {
 /** Sets the limit and reclaims down to it, as far as pages can go. */
 export function setLimit(k: NaiveKernel, limit: number): void {
   k.limit = limit;
-  while (charged(k) > limit && shrink(k)) {}
+  while (charged(k) > limit && (shrink(k) || (k.kills && outOfMemory(k)))) {}
 }
 
 /** Direct reclaim of at least one page; false when none can go. */
@@ -267,7 +287,10 @@ function dropLazyfree(k: NaiveKernel, page: Page, entries: Mapped): boolean {
 
 /** Unmaps a page and writes it to swap, unless the copy there is good. */
 function addToSwap(k: NaiveKernel, page: Page, entries: Mapped): void {
-  if (!page.inSwap) giveUpSlots(k);
+  if (!page.inSwap) {
+    giveUpSlots(k);
+    page.slot = k.nextSlot();
+  }
   if (!page.inSwap || page.dirty) k.counters.pswpout++;
   for (const { space, vpn } of entries) {
     if (page.anon) space.entries.set(vpn, { page, present: false, writable: false, dirty: false });

@@ -1,4 +1,6 @@
 import type { FileState } from './read-ahead.js';
+import { NO_HISTORY, type SwapHistory } from './swap-ahead.js';
+import type { Tmpfs } from './tmpfs.js';
 
 /** Flags of a VMA: the kernel's VM_* that the model knows. `account` is VM_ACCOUNT, which keeps VMAs from merging. */
 export type Flag =
@@ -39,6 +41,10 @@ export interface Page {
   unused: boolean;
   /** Of a file: its use begins to read the next window (PG_readahead). */
   marked: boolean;
+  /** Its swap slot, while it has one. */
+  slot: number;
+  /** Of the swap cache: it was read ahead, and nothing has used it (PG_readahead). */
+  ahead: boolean;
   /** The walk over all pages that met it last: each is met once by one walk. */
   walk: number;
 }
@@ -54,6 +60,8 @@ export const ZERO: Page = {
   lazyfree: false,
   unused: false,
   marked: false,
+  slot: -1,
+  ahead: false,
   walk: 0,
 };
 
@@ -78,6 +86,8 @@ export interface Vma {
   anon: AnonVma | undefined;
   /** Its anon_vma_chain has several links: it was copied by fork (vma_had_uncowed_parents). */
   forked: boolean;
+  /** Undefined before the first page of it is swapped in. */
+  swapHistory?: SwapHistory | undefined;
 }
 
 /** Shared memory by name, a shared anonymous mapping, or a file. */
@@ -95,6 +105,8 @@ export interface SharedObject {
   dirty: boolean;
   /** What a file remembers of what was read ahead. */
   readonly ahead: FileState;
+  /** The file system that its blocks come out of, if it has a size. */
+  readonly fs: Tmpfs | undefined;
 }
 
 /** Pages that a device has pinned at one call. */
@@ -116,6 +128,8 @@ export interface Space {
   pins: Pin[];
   /** How mappings to come are locked (MCL_FUTURE). */
   futureLock: readonly Flag[];
+  /** /proc/PID/oom_score_adj. */
+  oomScoreAdj: number;
   /** Page-table pages that exist, by page number divided by 512. */
   readonly tables: Set<number>;
   pgfault: number;
@@ -138,6 +152,10 @@ export class Counters {
   file_pages_in = 0;
   file_pages_out = 0;
   readahead_pages = 0;
+  swap_ra = 0;
+  swap_ra_hit = 0;
+  oom_events = 0;
+  oom_kills = 0;
 }
 
 /** What chooses victims: a queue of the model's own, or what a policy of the machine chose. */
@@ -181,6 +199,24 @@ export class NaiveKernel {
   zeroPage = true;
   /** Pages that files are read ahead at most. */
   readAhead = 0;
+  /** vm.page-cluster. */
+  pageCluster = 0;
+  /** Whether private memory is read from swap by address, and not by place on the device (vma_ra_enabled). */
+  swapByAddress = true;
+  /** Of what is read by place. */
+  swapHistory: SwapHistory = NO_HISTORY;
+  /** Where a page goes on the swap device, which is the machine's own decision. */
+  nextSlot: () => number;
+  /** Whether the OOM killer kills where memory has run out; else the trace ends. */
+  kills = false;
+  /** The space whose event is carried out. */
+  atWork: Space | undefined;
+  /** The same once it was killed. */
+  dying: Space | undefined;
+  /** Spaces that were killed: a trace goes on with their events, none of which happens. */
+  readonly killed = new Set<number>();
+  /** File systems of shared memory that have a size. */
+  readonly tmpfs = new Map<string, Tmpfs>();
   /** Whether page tables count against the limit. */
   chargesTables = false;
   /** Dirty pages that reclaim met: next to go once they are written. */
@@ -201,7 +237,10 @@ export class NaiveKernel {
     readonly swapPages: number,
     /** Memory limit in pages. */
     public limit: number,
-  ) {}
+  ) {
+    let slots = 0;
+    this.nextSlot = () => slots++;
+  }
 
   space(id: number): Space {
     const space = this.spaces.get(id);
@@ -249,13 +288,17 @@ export class NaiveKernel {
     for (const object of this.objects) for (const page of object.pages.values()) meet(page);
   }
 
-  /** Swap slots that are free. */
-  slotsFree(): number {
+  slotsUsed(): number {
     let used = 0;
     this.eachPage(({ inSwap }) => {
       if (inSwap) used++;
     });
-    return this.swapPages - used;
+    return used;
+  }
+
+  /** Swap slots that are free. */
+  slotsFree(): number {
+    return this.swapPages - this.slotsUsed();
   }
 
   /** Whether more than half of swap is in use (vm_swap_full). */

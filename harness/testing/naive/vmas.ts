@@ -46,8 +46,11 @@ function contiguous(lower: Vma, upper: Vma): boolean {
   );
 }
 
-/** Joins two neighbours if they are alike. Source: can_vma_merge_after in mm/vma.c. */
-function tryMerge(space: Space, lower: Vma | undefined, upper: Vma | undefined): void {
+/**
+ * Joins two neighbours if they are alike, into the one that was there before. Source: can_vma_merge_after,
+ * vma_merge_new_range and vma_merge_existing_range in mm/vma.c.
+ */
+function tryMerge(space: Space, lower: Vma | undefined, upper: Vma | undefined, stays = lower): void {
   if (!lower || !upper) return;
   if (!contiguous(lower, upper) || !sameFlags(lower, upper) || !anonCompatible(lower, upper)) return;
   if (!lower.anon) {
@@ -55,6 +58,7 @@ function tryMerge(space: Space, lower: Vma | undefined, upper: Vma | undefined):
     lower.forked = upper.forked;
   }
   lower.end = upper.end;
+  lower.swapHistory = stays?.swapHistory;
   space.vmas.splice(space.vmas.indexOf(upper), 1);
 }
 
@@ -62,7 +66,13 @@ function tryMerge(space: Space, lower: Vma | undefined, upper: Vma | undefined):
 export function mergeWithNeighbours(space: Space, vma: Vma): void {
   tryMerge(space, space.vmas[space.vmas.indexOf(vma) - 1], vma);
   const at = space.vmas.findIndex(({ start, end }) => start <= vma.start && vma.start < end);
-  tryMerge(space, space.vmas[at], space.vmas[at + 1]);
+  const [lower, upper] = [space.vmas[at], space.vmas[at + 1]];
+  tryMerge(space, lower, upper, lower === vma ? upper : lower);
+}
+
+/** A VMA has grown up to the next: it is the one that stays (vma_merge_extend). */
+export function mergeWithNext(space: Space, vma: Vma): void {
+  tryMerge(space, vma, space.vmas[space.vmas.indexOf(vma) + 1]);
 }
 
 /**

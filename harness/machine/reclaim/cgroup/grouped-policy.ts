@@ -76,6 +76,11 @@ export class GroupedPolicy implements ReclaimPolicy {
     group.policy.remove(id);
   }
 
+  /** A page that its group's policy is looking at may not be chosen any more, as that finds out itself. */
+  withdrawn(id: number): void {
+    this.unlist(id, this.owners.of(id));
+  }
+
   pagedOut(id: number): void {
     const group = this.owners.of(id);
     this.unlist(id, group);
