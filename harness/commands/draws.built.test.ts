@@ -74,6 +74,8 @@ it.each([1, 3])(
         `families: { database: [{ workload: bufferpool, seed: ${seed} }] }`,
         'discard: [keep, remove, volatile]',
         'limits: [50%]',
+        // With what is read ahead, volatile stalls less than remove with seed 1, beyond the noise of devices.
+        'readahead: off',
         '',
       ].join('\n'),
     );

@@ -36,6 +36,7 @@ const KEYS = [
   'merge',
   'controller',
   'swap',
+  'thp',
   'readahead',
   'limit',
 ] as const satisfies readonly (keyof FidelityRow)[];
@@ -89,6 +90,7 @@ function settingText({
   merge,
   controller,
   swap,
+  thp,
   readahead,
   limit,
 }: FidelityRow): string {
@@ -97,6 +99,7 @@ function settingText({
   const more = [
     ...(merge === 'none' ? [] : [`merge ${merge}`]),
     ...(controller === 'none' ? [] : [`controller ${controller}`]),
+    ...(thp === 'never' ? [] : [`thp ${thp}`]),
     ...(readahead === 'off' ? [] : [`readahead ${readahead}`]),
   ];
   return [trace, discard, bound, ...short, ...more].join(', ');

@@ -66,6 +66,7 @@ describe('a comparison', () => {
       merge: 'none',
       controller: 'none',
       swap: 'zram',
+      thp: 'never',
       readahead: 'off',
       limit: 100,
       metric: 'pgmajfault',
@@ -93,7 +94,7 @@ describe('a comparison', () => {
       differences: ['at end: x'],
     });
     expect(fidelityText(kernels, 'markdown')).toContain(
-      '| t | keep | linux | none | none | zram | off | 100p | pgmajfault | 100 | 100 | 103 | 3 | ±1.5 % | within | two humps: 100, 100, 103 |',
+      '| t | keep | linux | none | none | zram | never | off | 100p | pgmajfault | 100 | 100 | 103 | 3 | ±1.5 % | within | two humps: 100, 100, 103 |',
     );
     const controlled = { ...row, limit: null, controller: 'senpai:probe=1' };
     const alone = [

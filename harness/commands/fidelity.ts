@@ -43,6 +43,7 @@ interface Args extends Pick<KernelArgs, 'timeout' | 'pace' | 'stats'> {
   policies: string[];
   reclaim: string;
   merge: string;
+  thp: string;
   controller: string;
   costs?: string;
   limit: string;
@@ -94,6 +95,7 @@ function builder(yargs: Argv): Argv {
           'merge policy: none or ksm with its parameters; counters are compared where the trace ends settled',
         requiresArg: true,
       },
+      thp: listFlag('huge pages of private memory: never, madvise (where the program asks), always', 'never'),
       readahead: {
         type: 'string',
         default: 'off',
@@ -177,7 +179,7 @@ function kernelsOf({ machine, kernel, cgroup }: Args): LiveKernelChoice[] {
 
 /** @throws InputError for a value that a flag does not take */
 function planOf(args: Args): Plan {
-  const { limit, reclaim, merge, controller, swap, readahead, policies } = args;
+  const { limit, reclaim, merge, controller, swap, thp, readahead, policies } = args;
   const isShort = (pages: string) => pages !== 'none' || controller !== 'none';
   const { costs, fromDefault } = readCosts(args.costs);
   const lacking = costsNote(args.costs ?? '', fromDefault);
@@ -187,16 +189,19 @@ function planOf(args: Args): Plan {
     costs,
     settings: limit.split(',').flatMap((pages) =>
       (isShort(pages) ? reclaim.split(',') : ['linux']).flatMap((name) =>
-        policies.map((discard) =>
-          planReplay({
-            limit: pages,
-            reclaim: name,
-            merge,
-            controller,
-            discard,
-            swap: isShort(pages) ? swap : 'none',
-            readahead,
-          }),
+        thp.split(',').flatMap((mode) =>
+          policies.map((discard) =>
+            planReplay({
+              limit: pages,
+              reclaim: name,
+              merge,
+              controller,
+              discard,
+              swap: isShort(pages) ? swap : 'none',
+              thp: mode,
+              readahead,
+            }),
+          ),
         ),
       ),
     ),

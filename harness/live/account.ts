@@ -31,6 +31,9 @@ const OF_GROUP = [
   'workingset_activate_anon',
   'workingset_activate_file',
   'pgsteal_proactive',
+  'thp_fault_alloc',
+  'thp_collapse_alloc',
+  'thp_swpout',
 ] as const satisfies readonly MetricName[];
 
 /** Metrics that /proc/vmstat has where nothing else runs. Scans and steals of groups are in the sums by kind alone there. */
@@ -43,6 +46,15 @@ const OF_SYSTEM: Readonly<Partial<Record<MetricName, readonly string[]>>> = {
   pglazyfreed: ['pglazyfreed'],
   pswpin: ['pswpin'],
   pswpout: ['pswpout'],
+  thp_fault_alloc: ['thp_fault_alloc'],
+  thp_fault_fallback: ['thp_fault_fallback'],
+  thp_collapse_alloc: ['thp_collapse_alloc'],
+  thp_zero_page_alloc: ['thp_zero_page_alloc'],
+  thp_split_pmd: ['thp_split_pmd'],
+  thp_split_page: ['thp_split_page'],
+  thp_deferred_split_page: ['thp_deferred_split_page'],
+  thp_underused_split_page: ['thp_underused_split_page'],
+  thp_swpout: ['thp_swpout'],
 };
 
 type Counters = ReadonlyMap<string, number>;
@@ -55,6 +67,8 @@ interface Own {
   readonly keeper: number;
   readonly spawned: number;
   readonly forked: OwnMemory;
+  /** What of a spawned space is no kernel memory. */
+  readonly spawnedAnon: number;
 }
 
 const NO_MEMORY: OwnMemory = { anon: 0, kernel: 0 };
@@ -74,7 +88,9 @@ export class Account {
   private readonly group: MemoryGroup | undefined;
   /** Why there is none. */
   private readonly why: string;
-  private own: Own = { keeper: 0, spawned: 0, forked: NO_MEMORY };
+  private own: Own = { keeper: 0, spawned: 0, forked: NO_MEMORY, spawnedAnon: 0 };
+  /** What is charged without a space, and no kernel memory. */
+  private idleCharge = 0;
   private below: LiveGroups | undefined;
   private before: { readonly group: Counters; readonly system: Counters } | undefined;
   private limitPages: number | undefined;
@@ -102,7 +118,8 @@ export class Account {
     }
     group.join(this.system.stats === 'fresh');
     session.call(LIVE_OP.reset);
-    const keeper = pagesOf(this.measured());
+    const none = this.measured();
+    const keeper = pagesOf(none);
     session.call(LIVE_OP.spawn, { slot: FIRST });
     const one = this.measured();
     session.call(LIVE_OP.fork, { slot: FIRST, a: SECOND });
@@ -110,8 +127,14 @@ export class Account {
     session.call(LIVE_OP.exit, { slot: SECOND });
     session.call(LIVE_OP.exit, { slot: FIRST });
     const forked = { anon: two.anon - one.anon, kernel: two.kernel - one.kernel };
-    this.own = { keeper, spawned: pagesOf(one) - keeper, forked };
+    this.own = {
+      keeper,
+      spawned: pagesOf(one) - keeper,
+      forked,
+      spawnedAnon: one.anon - none.anon,
+    };
     this.measured();
+    this.idleCharge = this.group!.charged();
     this.before = this.look();
   }
 
@@ -211,6 +234,18 @@ export class Account {
   /** What the kernel keeps for the processes at this moment, in pages; undefined without a group. Counts in the limit. */
   kernelPages(): number | undefined {
     return this.group?.own().kernel;
+  }
+
+  /** What the trace's pages are charged at this moment, also those that only a part of a huge page has mapped; undefined without a group. */
+  chargedPages(): number | undefined {
+    if (!this.group) return undefined;
+    const {
+      living,
+      own: { spawnedAnon, forked },
+    } = this;
+    const own = this.idleCharge + living.spawned * spawnedAnon + living.forked * forked.anon;
+    this.group.refresh();
+    return Math.round(this.group.charged() - own);
   }
 
   /** Ends all processes of the run, and removes the group. */

@@ -4,6 +4,8 @@ export interface SpaceCensus {
   readonly swap: number;
   readonly vmas: number;
   readonly lazyfree: number;
+  /** Mapped as huge pages (AnonHugePages). */
+  readonly huge: number;
   /** Faults of its touches. */
   readonly minor: number;
   readonly major: number;
@@ -31,8 +33,8 @@ export function parseCensus(text: string): Census {
     if (kind === 'anon') anon = id;
     else if (kind === 'object') objects.set(id, values[0]!);
     else if (kind === 'space') {
-      const [rss = 0, swap = 0, vmas = 0, lazyfree = 0, minor = 0, major = 0, touches = 0] = values;
-      spaces.set(id, { rss, swap, vmas, lazyfree, minor, major, touches });
+      const [rss = 0, swap = 0, vmas = 0, lazyfree = 0, minor = 0, major = 0, touches = 0, huge = 0] = values;
+      spaces.set(id, { rss, swap, vmas, lazyfree, huge, minor, major, touches });
     }
   }
   return { spaces, objects, anon };

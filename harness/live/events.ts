@@ -196,13 +196,8 @@ export abstract class LiveEvents {
   }
 
   prctl(space: number, { setting, on }: PrctlArg): void {
-    // The executor has asked for that itself, and is not told otherwise.
-    if (setting === 'thp_disable')
-      throw new Refusal(
-        'prctl thp_disable is on no live machine, whose programs have no huge pages; expected a trace without it',
-        true,
-      );
-    const index = this.queue(LIVE_OP.prctl, this.layout.space(space), 0, 0, on ? 1 : 0, 0);
+    const of = setting === 'thp_disable' ? 1 : 0;
+    const index = this.queue(LIVE_OP.prctl, this.layout.space(space), 0, 0, on ? 1 : 0, of);
     this.note(index, 'prctl', space, 0, 0);
   }
 

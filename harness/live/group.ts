@@ -78,8 +78,13 @@ export function parseCounters(text: string): Map<string, number> {
 }
 
 const FILES = {
-  v1: { limit: 'memory.limit_in_bytes', kills: 'memory.oom_control', anon: 'rss' },
-  v2: { limit: 'memory.max', kills: 'memory.events', anon: 'anon' },
+  v1: {
+    limit: 'memory.limit_in_bytes',
+    kills: 'memory.oom_control',
+    anon: 'rss',
+    usage: 'memory.usage_in_bytes',
+  },
+  v2: { limit: 'memory.max', kills: 'memory.events', anon: 'anon', usage: 'memory.current' },
 } as const satisfies Record<GroupVersion, object>;
 
 /** Removes a group whose processes have been told to end. @throws HostError where it stays */
@@ -125,6 +130,11 @@ export class MemoryGroup {
     const kernel =
       version === 'v1' ? Number(this.read('memory.kmem.usage_in_bytes') ?? 0) : (stat.get('kernel') ?? 0);
     return { anon: (stat.get(this.names.anon) ?? 0) / PAGE_BYTES, kernel: kernel / PAGE_BYTES };
+  }
+
+  /** Pages charged that are not kernel memory, with those that each CPU has charged in advance. The statistics must be up to date. */
+  charged(): number {
+    return Number(this.read(this.names.usage) ?? Number.NaN) / PAGE_BYTES - this.own().kernel;
   }
 
   /** Brings its statistics up to date. Its limit, if it had one, is gone then. */

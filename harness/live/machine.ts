@@ -13,6 +13,7 @@ import { Account, type Counted } from './account.js';
 import { type Census, parseCensus } from './census.js';
 import { LiveController } from './controlled.js';
 import { LiveEvents } from './events.js';
+import { LiveHuge } from './huge.js';
 import { LiveKernel } from './kernel.js';
 import { checkMerge, LiveKsm } from './ksm.js';
 import type { LiveSpace } from './layout.js';
@@ -37,6 +38,7 @@ export class LiveMachine extends LiveEvents implements Target {
   readonly kernel: LiveKernel;
   readonly program: LiveProgram;
   private readonly ksm: LiveKsm;
+  private readonly huge: LiveHuge;
   private controller: LiveController | undefined;
   private last: Census | undefined;
   private counted: Counted = {};
@@ -44,6 +46,8 @@ export class LiveMachine extends LiveEvents implements Target {
   private groupRows: GroupCount[] = [];
   /** What the kernel kept for the processes at the end, in pages: it counts in the limit. Undefined where that is not known. */
   kernelPages: number | undefined;
+  /** What its pages were charged at the end; undefined where that is not known. */
+  chargedPages: number | undefined;
   /** Why it was given up. */
   private timeout: LiveTimeout | undefined;
   private pacedUs: number;
@@ -54,6 +58,7 @@ export class LiveMachine extends LiveEvents implements Target {
   ) {
     super(system, new Account(system));
     this.ksm = new LiveKsm(system, checkMerge(setup.merge));
+    this.huge = new LiveHuge(system, setup.thp);
     this.pacedUs = setup.startUs;
     this.kernel = new LiveKernel(this.session, this.layout, this.addresses);
     this.program = new LiveProgram(this.session, this.layout, this.addresses, this.pending);
@@ -90,6 +95,7 @@ export class LiveMachine extends LiveEvents implements Target {
   private start(): void {
     const { session, account, answers, setup } = this;
     session.tell(LIVE_OP.files, '');
+    this.huge.begin();
     account.begin();
     this.ksm.begin();
     session.onAnswer = (index, answer) => answers.hear(index, answer);
@@ -109,6 +115,12 @@ export class LiveMachine extends LiveEvents implements Target {
   /** What is resident now, after all events so far. */
   census(): Census {
     return parseCensus(this.direct(LIVE_OP.census, this.setup.swap === 'none' ? 0 : 1).text);
+  }
+
+  /** What the kernel has counted, and charged for pages, after all events so far. */
+  soFar(): { readonly counted: Counted; readonly chargedPages: number | undefined } {
+    this.session.flush();
+    return { counted: this.account.counted(), chargedPages: this.account.chargedPages() };
   }
 
   handleSigbus(): void {}
@@ -146,12 +158,10 @@ export class LiveMachine extends LiveEvents implements Target {
   }
 
   set(name: string, value: string): void {
-    if (name.startsWith(KSM_SETTING)) {
-      this.session.flush();
-      this.ksm.set(name.slice(KSM_SETTING.length), value);
-      return;
-    }
-    throw new Refusal(`the setting ${name} is not changed on a live machine`, true);
+    this.session.flush();
+    if (name.startsWith(KSM_SETTING)) this.ksm.set(name.slice(KSM_SETTING.length), value);
+    else if (!this.huge.set(name, value))
+      throw new Refusal(`the setting ${name} is not changed on a live machine`, true);
   }
 
   limit(pages: number | undefined): void {
@@ -198,6 +208,7 @@ export class LiveMachine extends LiveEvents implements Target {
       this.counted = { ...this.ksm.counted(), ...this.account.counted() };
       this.groupRows = this.account.groupsBelow?.rows() ?? [];
       this.kernelPages = this.account.kernelPages();
+      this.chargedPages = this.account.chargedPages();
       this.killed = this.account.killed;
     });
     const { abandoned: left, outcomes } = this.answers;
@@ -259,6 +270,7 @@ export class LiveMachine extends LiveEvents implements Target {
     if (this.session.lost) return;
     this.ksm.end();
     this.account.end();
+    this.huge.end();
   }
 
   private counts(space: LiveSpace): SpaceCounts {

@@ -40,6 +40,7 @@ export function liveMetrics(
       resident_pages_end: residentPages(census),
       rss_pages_end: sumOfSpaces(census, 'rss'),
       swap_pages_end: sumOfSpaces(census, 'swap'),
+      anon_huge_pages_end: sumOfSpaces(census, 'huge'),
     }),
     pgmajfault: counts.faults.major,
     ...counted,

@@ -66,11 +66,12 @@ export const LIVE_OP = {
   rest: 37,
   files: 38,
   move: 39,
-  fadvise: 40,
-  remote: 41,
-  lockall: 42,
-  pin: 43,
-  unpin: 44,
+  huge: 40,
+  fadvise: 41,
+  remote: 42,
+  lockall: 43,
+  pin: 44,
+  unpin: 45,
 } as const;
 
 /** Flags of ops, in the same word. */

@@ -15,7 +15,7 @@ export const REFUSALS: Refusals = {
 const LIVE_RECLAIM: readonly string[] = ['linux', 'mglru'];
 
 /** @throws Refusal for what no kernel has */
-export function checkSetup({ discard, reclaim, merge, memory, thp }: TargetSetup): void {
+export function checkSetup({ discard, reclaim, merge, memory }: TargetSetup): void {
   if (discard.info.needsReport) throw new Refusal(`discard policy ${discard.info.name}: ${NO_VOLATILE}`);
   const { name } = reclaim.info;
   if (!LIVE_RECLAIM.includes(name))
@@ -26,7 +26,5 @@ export function checkSetup({ discard, reclaim, merge, memory, thp }: TargetSetup
       `reclaim policy ${reclaim.text} is not in this kernel: expected ${name} without parameters`,
     );
   checkMerge(merge);
-  if (thp !== 'never')
-    throw new Refusal(`thp ${thp}: live machines run without huge pages, expected thp never`);
   if (memory !== undefined) throw new Refusal('a live machine has the memory it has, expected --memory none');
 }

@@ -75,7 +75,9 @@ class FollowingKernel extends PolicyCalls implements Kernel, Program {
   /** A hole that this policy makes as well. */
   private hole(object: SharedObject, index: number, count: number, call: Call): void {
     const hole = this.take('hole');
-    if (hole?.object !== object || hole.index !== index || hole.count !== count) {
+    // What huge pages it splits is not on the tab of another.
+    const isOther = hole?.object !== object || hole.index !== index || hole.count !== count;
+    if (isOther || this.machine.huge) {
       this.leave();
       return;
     }

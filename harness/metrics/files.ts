@@ -288,6 +288,7 @@ const FIDELITY = {
   merge: 'text',
   controller: 'text',
   swap: 'text',
+  thp: 'text',
   readahead: 'text',
   limit_pages: 'number?',
   metric: 'text',
@@ -335,7 +336,7 @@ export const ADDED_COLUMNS: Readonly<Partial<Record<ResultFile, Readonly<Record<
     ...NO_READAHEAD,
     ...Object.fromEntries(METRICS.map(({ name }) => [name, ''])),
   },
-  'fidelity.csv': { controller: AXES.controller.default, ...NO_READAHEAD },
+  'fidelity.csv': { controller: AXES.controller.default, thp: AXES.thp.default, ...NO_READAHEAD },
 };
 /** A row of a file of results. */
 export type ResultRow<F extends ResultFile> = RowOf<(typeof RESULT_COLUMNS)[F]>;

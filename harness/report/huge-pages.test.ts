@@ -7,7 +7,6 @@ import { glanceOf } from './glance.js';
 import { select } from './selection.js';
 import { verdictOf } from './verdict.js';
 import { verdictText } from './verdict-text.js';
-import { warningsOf } from './warnings.js';
 
 const OTHER = { ...FACTS, label: 'o' };
 const traces = [OTHER, FACTS];
@@ -113,13 +112,4 @@ describe('huge pages of one trace of several', () => {
     const sentences = findings({ ...given, spaces: [] }, [FACTS]).map(findingText);
     expect(sentences).toContain('With thp always dontneed saves 1.0, not 2.0 MiB on t.');
   });
-});
-
-it('stalls of cells with splits are said to lack them, and no others', () => {
-  const runs = [...cells('never', NEVER), ...cells('always', NEVER, { thp_split_page: 3 })];
-  const whats = (some: readonly RunRow[]) => warningsOf(some, [FACTS], undefined).map(({ what }) => what);
-  expect(whats(runs)).toContain(
-    'Splits of huge pages are counted and have no price: the stalls of 3 cells lack them.',
-  );
-  expect(whats(cells('never', NEVER)).join()).not.toContain('huge');
 });

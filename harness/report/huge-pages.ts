@@ -1,12 +1,9 @@
 /** Whether huge pages change what a verdict says: which policy is best on a trace, or what that saves. */
-import { counted } from '../base/text.js';
 import { AXES } from '../metrics/axes.js';
-import type { RunRow } from '../metrics/files.js';
-import type { Warning } from '../metrics/warnings.js';
 import { bestNames, contestsOf } from './choice.js';
 import { groupBy } from './comparison.js';
 import { savedPages } from './estimate.js';
-import { numberIn, rangeText } from './format.js';
+import { rangeText } from './format.js';
 import { referenceOf } from './front.js';
 import { rankedOf, type Setting } from './selection.js';
 
@@ -138,17 +135,4 @@ export function hugePagesTexts(all: readonly HugePages[]): string[] {
   const changed = all.filter(({ changes }) => changes);
   if (changed.length === 0) return ['Huge pages change neither what is best nor what it saves'];
   return [...changed.filter(isBeaten), ...changed.filter((one) => !isBeaten(one))].map(changeText);
-}
-
-/** Cells whose stalls lack the time of splits. */
-export function unpricedSplits(runs: readonly RunRow[]): Warning[] {
-  const cells = runs.filter((row) => numberIn(row, 'thp_split_pmd') + numberIn(row, 'thp_split_page') > 0);
-  if (cells.length === 0) return [];
-  return [
-    {
-      what: `Splits of huge pages are counted and have no price: the stalls of ${counted(cells.length, 'cell')} lack them.`,
-      advice:
-        'Rely first on memory there. thp_split_pmd and thp_split_page say how many there were, split_pmd and split_folio in the cost table what each took where prices were measured.',
-    },
-  ];
 }

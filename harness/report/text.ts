@@ -6,7 +6,6 @@ import { baseName, comparedAxis, type TraceFacts } from './comparison.js';
 import { familyTables, fewFigures } from './family-table.js';
 import { findings, findingText } from './findings.js';
 import { rank } from './front.js';
-import { unpricedSplits } from './huge-pages.js';
 import { lazyText } from './not-to-use.js';
 import { select } from './selection.js';
 import { comparisonTables } from './table.js';
@@ -104,7 +103,6 @@ function legend(results: Results, verdict: Verdict, { look, full }: Form): strin
         ]
       : []),
     ...lazyText(verdict.parts).map((text) => `${text}.`),
-    ...unpricedSplits(runs).map(({ what }) => what),
   ];
   return lines.map((line) => wrapped(line, look.columns, '  ')).join('\n');
 }

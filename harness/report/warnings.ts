@@ -6,7 +6,6 @@ import { closedClock } from './closed-clock.js';
 import { groupBy, isRefused, type TraceFacts } from './comparison.js';
 import { originText } from './facts.js';
 import { listed } from './format.js';
-import { unpricedSplits } from './huge-pages.js';
 import { isLive } from './selection.js';
 
 function names(rows: readonly RunRow[], column: KeyColumn): string {
@@ -175,7 +174,6 @@ export function warningsOf(
     ...samples(traces),
     ...ofCalls(runs),
     ...proxies(runs),
-    ...unpricedSplits(runs),
     ...notApplicable(runs),
   ];
 }

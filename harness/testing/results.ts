@@ -363,6 +363,7 @@ export function writeFidelity(folder: string): void {
     merge: 'none',
     controller: 'none',
     swap: 'zram',
+    thp: 'never',
     readahead: 'off',
     limit_pages: 1000,
     metric: 'pgmajfault',

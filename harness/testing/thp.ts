@@ -1,8 +1,12 @@
 import type { Machine } from '../machine/machine.js';
 import type { Space } from '../machine/state/space.js';
+import { OP } from '../trace/op.js';
+import { run } from './machine.js';
+import { spaceOf, type ThpScenario, timedScenario } from './thp-scenarios.js';
+import { traceOf } from './traces.js';
 
 /** Counters of /proc/vmstat that huge pages move, by their names there. */
-const COUNTERS = [
+export const COUNTERS = [
   'thp_fault_alloc',
   'thp_collapse_alloc',
   'thp_split_page',
@@ -21,7 +25,7 @@ const COUNTERS = [
 export type ThpReading = Readonly<Record<string, number>>;
 
 /** Reads what the probe `thp.c` read: /proc/self/smaps of a process, its cgroup, /proc/vmstat. */
-export function thpReading(m: Machine, space: Space): ThpReading {
+function thpReading(m: Machine, space: Space): ThpReading {
   const counters = m.counters as unknown as Readonly<Record<string, number>>;
   return {
     rss_kib: space.rss * 4,
@@ -33,4 +37,27 @@ export function thpReading(m: Machine, space: Space): ThpReading {
     shmempmd_kib: (m.huge?.pmds.mappedBy(space).shmem ?? 0) * 4,
     ...Object.fromEntries(COUNTERS.map((name) => [name, counters[name] ?? 0])),
   };
+}
+
+/** The readings of a test on the simulated machine by the names of its marks; several of the same name are in their order. */
+export async function simulatedReadings({
+  events,
+  swap,
+  merge,
+}: ThpScenario): Promise<Map<string, ThpReading[]>> {
+  const { text, steps } = timedScenario(events);
+  const readings = new Map<string, ThpReading[]>(steps.map((step) => [step, []]));
+  let next = 0;
+  await run(traceOf(text), {
+    swap,
+    merge,
+    check: true,
+    limit: 'trace',
+    completed: (m, _, block, row) => {
+      if (block.op[row] !== OP.mark) return;
+      const step = steps[next++]!;
+      readings.get(step)!.push(thpReading(m, m.spaces.get(spaceOf(step))!));
+    },
+  });
+  return readings;
 }

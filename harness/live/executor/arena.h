@@ -34,6 +34,7 @@ struct arena {
   _Atomic uint32_t back; /* 1: the space has done the window */
   uint32_t count;
   int32_t keeper; /* process that holds the objects */
+  int32_t huge;   /* whether spaces may have huge pages */
   int32_t statistics; /* descriptor of the group's, which spaces read every FRESH_EVERY touches; 0: they do not */
   char files[256];    /* folder of files */
   uint64_t disk;      /* device that it is on; 0 without */

@@ -32,7 +32,7 @@ struct mapping {
   char flags[5];
   /* 0: no object. */
   uint32_t object;
-  long rss, swap, lazyfree;
+  long rss, swap, lazyfree, huge;
   int may_write;
 };
 
@@ -55,6 +55,7 @@ static int each_mapping(int pid, void (*see)(const struct mapping *, void *), vo
     sscanf(line, "Rss: %ld", &m.rss);
     sscanf(line, "Swap: %ld", &m.swap);
     sscanf(line, "LazyFree: %ld", &m.lazyfree);
+    sscanf(line, "AnonHugePages: %ld", &m.huge);
     if (strncmp(line, "VmFlags:", 8)) continue;
     m.may_write = strstr(line, " mw ") != NULL;
     if (m.start >= FIRST_PAGE && m.end <= LAST_PAGE) see(&m, with);
@@ -65,7 +66,7 @@ static int each_mapping(int pid, void (*see)(const struct mapping *, void *), vo
 
 struct count {
   int pid, pagemap;
-  long rss, swap, lazyfree, vmas;
+  long rss, swap, lazyfree, huge, vmas;
 };
 
 #define MOST_SEEN 65536
@@ -134,6 +135,7 @@ static void count_mapping(const struct mapping *m, void *with) {
   count->rss += m->rss / 4;
   count->swap += m->swap / 4;
   count->lazyfree += m->lazyfree / 4;
+  count->huge += m->huge / 4;
   count->vmas++;
   if (m->object) {
     char path[96];
@@ -168,6 +170,7 @@ static void make_leader(void) {
   leader = mmap(NULL, sizeof *leader, PROT_READ | PROT_WRITE, flags, -1, 0);
   if (leader == MAP_FAILED) exit(70);
   madvise(leader, sizeof *leader, MADV_DONTFORK);
+  madvise(leader, sizeof *leader, MADV_NOHUGEPAGE);
   find_zero_frame();
 }
 
@@ -195,8 +198,8 @@ static void census(int swapping) {
     struct count count = {.pid = pids[slot], .pagemap = open_pagemap(pids[slot])};
     if (slot != KEEPER && each_mapping(pids[slot], count_mapping, &count)) {
       struct seat *seat = &arena->seats[slot];
-      say("space %u %ld %ld %ld %ld %lu %lu %lu\n", slot, count.rss, count.swap, count.vmas, count.lazyfree,
-          seat->minor, seat->major, seat->touches);
+      say("space %u %ld %ld %ld %ld %lu %lu %lu %ld\n", slot, count.rss, count.swap, count.vmas, count.lazyfree,
+          seat->minor, seat->major, seat->touches, count.huge);
     }
     if (count.pagemap >= 0) close(count.pagemap);
   }

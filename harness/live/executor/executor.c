@@ -13,6 +13,8 @@ static int in_machine;
 
 /* How long a space may work before it is looked whether it lives. */
 #define LOOK_MS 50
+/* Room for an aligned huge page, wherever it begins. */
+#define HUGE_BYTES (4ul << 20)
 
 /* Says that the answers are there, and waits for the next ops. */
 static void hand_over(void) {
@@ -51,6 +53,7 @@ static int spawn(uint32_t slot) {
   int pid = fork();
   if (pid == 0) {
     catch_signals();
+    prctl(PR_SET_THP_DISABLE, slot == KEEPER || !arena->huge, 0, 0, 0);
     join_group();
     become(slot);
   }
@@ -114,6 +117,22 @@ static void exit_space(const struct op *op, struct answer *answer) {
   answer->buses = (uint32_t)seat->touches;
 }
 
+/*
+ * Lets spaces have huge pages, or no more. khugepaged looks around as soon as there is a first process that may have them, and sleeps
+ * then: the leader is that one, and stays, so that a trace does not wake it.
+ */
+static int allow_huge(int on) {
+  static void *region;
+  arena->huge = on;
+  if (!on || region) return 0;
+  prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
+  void *at = mmap(NULL, HUGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) return errno;
+  region = at;
+  madvise(region, HUGE_BYTES, MADV_DONTFORK);
+  return madvise(region, HUGE_BYTES, MADV_HUGEPAGE) ? errno : 0;
+}
+
 /* As `lead`, for what changes the system that it runs on. */
 static int change_system(const struct op *op, struct answer *answer) {
   switch (op->code & 0xff) {
@@ -126,6 +145,7 @@ static int change_system(const struct op *op, struct answer *answer) {
   case OP_GROUP: answer->error = choose_group(); return 1;
   case OP_REST: answer->error = rest_for(op->a); return 1;
   case OP_FILES: answer->error = choose_files(); return 1;
+  case OP_HUGE: answer->error = allow_huge((int)op->a); return 1;
   default: return 0;
   }
 }

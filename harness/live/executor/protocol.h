@@ -47,7 +47,7 @@ enum {
   OP_MADVISE,   /* a: advice */
   OP_FALLOCATE, /* a: object, page: first byte, b: bytes, count: mode. With FLAG_MAPPED slot, a: page that maps it */
   OP_TRUNCATE,  /* a: object, b: bytes. As before */
-  OP_PRCTL,     /* a: merge */
+  OP_PRCTL,     /* a: on; b: 0: merge, 1: no huge pages */
   OP_COOKIE,    /* compare-and-swap of each page up to the first that is zero. Value: its index, or count */
   /* Answered by the leader of the spaces; the last of a request where they have text. */
   OP_CENSUS, /* a: 1: memfds by page, since some may be in swap. Text: what is resident */
@@ -69,6 +69,7 @@ enum {
   OP_REST,   /* a: microseconds. Waits that long */
   OP_FILES,  /* Text in: folder of files. All that are there go */
   OP_MOVE,   /* slot. Text in: the file of a group that names of processes are written to */
+  OP_HUGE,   /* a: 1: spaces that start from now on may have huge pages, as the kernel is set; 0: none */
   /* Of spaces again: turn_of knows by the first. */
   OP_FADVISE, /* slot, a: object, page: first byte, b: bytes, count: advice */
   OP_REMOTE,  /* page, count, a: advice, b: slot of the space whose memory it is */

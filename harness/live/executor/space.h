@@ -300,6 +300,12 @@ static long lock_all(const struct op *op) {
   return result;
 }
 
+/* A space that has no huge pages anyway stays so. */
+static long set_process(const struct op *op) {
+  if (!op->b) return prctl(PR_SET_MEMORY_MERGE, op->a, 0, 0, 0);
+  return arena->huge ? prctl(PR_SET_THP_DISABLE, op->a, 0, 0, 0) : 0;
+}
+
 /* ---- The process ---- */
 
 static void become(uint32_t slot);
@@ -346,7 +352,7 @@ static void run_op(const struct op *op, struct answer *answer) {
   case OP_PIN: result = pin(op); break;
   case OP_UNPIN: result = unpin(op); break;
   case OP_REMOTE: result = remote_advice(op); break;
-  case OP_PRCTL: result = prctl(PR_SET_MEMORY_MERGE, op->a, 0, 0, 0); break;
+  case OP_PRCTL: result = set_process(op); break;
   default: result = with_object(op);
   }
   answer->error = result < 0 ? errno : 0;

@@ -18,7 +18,7 @@ import { liveSnapshot, simulatedSnapshot } from './snapshot.js';
 interface Metric {
   readonly metric: MetricName;
   /** The bound without a limit, and under one; `shown` where none is promised. Absent: it is not looked at. */
-  readonly free?: 'exact' | 'near';
+  readonly free?: 'exact' | 'near' | 'shown';
   readonly limited?: 'exact' | 'near' | 'shown';
 }
 
@@ -42,6 +42,20 @@ const COMPARED: readonly Metric[] = [
   { metric: 'pglazyfreed', limited: 'shown' },
   { metric: 'reclaim_asked_pages', limited: 'shown' },
   { metric: 'pgsteal_proactive', limited: 'shown' },
+];
+
+/** What is compared of huge pages, where there are some. The kernel keeps the huge page of zeros as long as it likes. */
+const HUGE: readonly Metric[] = [
+  { metric: 'anon_huge_pages_end', free: 'exact', limited: 'near' },
+  { metric: 'thp_fault_alloc', free: 'exact', limited: 'near' },
+  { metric: 'thp_fault_fallback', free: 'exact', limited: 'shown' },
+  { metric: 'thp_collapse_alloc', free: 'exact', limited: 'shown' },
+  { metric: 'thp_split_pmd', free: 'exact', limited: 'near' },
+  { metric: 'thp_split_page', free: 'exact', limited: 'near' },
+  { metric: 'thp_deferred_split_page', free: 'exact', limited: 'near' },
+  { metric: 'thp_zero_page_alloc', free: 'shown', limited: 'shown' },
+  { metric: 'thp_underused_split_page', limited: 'shown' },
+  { metric: 'thp_swpout', limited: 'shown' },
 ];
 
 /** What is compared of each memory cgroup of a trace, and how: reclaim in several is within 5 % at best. */
@@ -82,7 +96,7 @@ export interface LiveRuns {
 /** What a trace is run under on both. */
 export type FidelitySetting = Pick<
   ReplayOptions,
-  'discard' | 'reclaim' | 'merge' | 'controller' | 'swap' | 'limit' | 'readahead'
+  'discard' | 'reclaim' | 'merge' | 'controller' | 'swap' | 'limit' | 'thp' | 'readahead'
 >;
 
 /** A trace under a setting on both kernels. */
@@ -142,6 +156,7 @@ export async function compareTrace(
     merge: setting.merge?.text ?? 'none',
     controller: setting.controller?.text ?? 'none',
     swap: setting.swap,
+    thp: setting.thp ?? 'never',
     readahead: setting.readahead ?? 'off',
     limit: typeof setting.limit === 'number' ? setting.limit : null,
   };
@@ -207,19 +222,30 @@ function freeRows(compared: Compared): FidelityRow[] {
   return [
     rowOf(key, 'looks_equal', sim.looks.length, looks, 'exact', why('looks_equal')),
     ...metricRows(compared, 'free'),
+    ...chargeRows(compared),
     outcomeRow(key, sim, seen),
   ];
 }
 
 /** A row a metric that has a bound. */
 function metricRows({ key, sim, seen, why, uncounted }: Compared, which: 'free' | 'limited'): FidelityRow[] {
-  return COMPARED.flatMap(({ metric, [which]: bound }) => {
+  const metrics = key.thp === 'never' ? COMPARED : [...COMPARED, ...HUGE];
+  return metrics.flatMap(({ metric, [which]: bound }) => {
     if (bound === undefined) return [];
     const of = metricOf(metric);
     const row = rowOf(key, metric, of(sim), seen.map(of), bound, why(metric), uncounted);
     const isEmpty = bound === 'shown' && !row.simulated && !row.live_max;
     return isEmpty ? [] : [row];
   });
+}
+
+/** What is charged differs from what is mapped where huge pages have lost parts. */
+function chargeRows({ key, sim, seen }: Compared): FidelityRow[] {
+  if (key.thp === 'never') return [];
+  const of = ({ chargedPages = Number.NaN }: ObservedRun) => chargedPages;
+  return [
+    rowOf(key, 'charged_pages_end', of(sim), seen.map(of), 'charge', undefined, 'there is no memory group'),
+  ];
 }
 
 /** What the kernel keeps for the processes counts in the live limit; what the model keeps is not the same. */
@@ -246,5 +272,11 @@ function limitedRows(compared: Compared): FidelityRow[] {
   const { key, sim, seen } = compared;
   const outcome = outcomeRow(key, sim, seen);
   if ([sim, ...seen].some(({ result }) => result.outcome !== 'ok')) return [outcome];
-  return [...metricRows(compared, 'limited'), ...groupRows(compared), kernelRow(key, seen), outcome];
+  return [
+    ...metricRows(compared, 'limited'),
+    ...chargeRows(compared),
+    ...groupRows(compared),
+    kernelRow(key, seen),
+    outcome,
+  ];
 }

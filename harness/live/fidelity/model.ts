@@ -1,5 +1,6 @@
 import type { TargetInfo } from '../../contract/target.js';
 import { type SimulatedMachine, simulated } from '../../machine/target.js';
+import { KHUGEPAGED_SLEEPS_MS } from '../huge.js';
 import { modelOf, type Probes, UNKNOWN } from '../probes.js';
 import { AS_ASKED, type Statistics } from '../system.js';
 import { visiblePages } from './snapshot.js';
@@ -52,6 +53,12 @@ export function modelFor(probes: Probes, stats: Statistics, seen: Seen): TargetI
     create: async (setup) => {
       const target = await simulated.create(setup);
       for (const [name, value] of settingsOf(probes, stats)) target.set(name, value);
+      if (setup.thp !== 'never') {
+        target.set('khugepaged.scan_sleep_millisecs', String(KHUGEPAGED_SLEEPS_MS));
+        // It looks around once, when there is no space yet.
+        target.runDue();
+      }
+      Object.defineProperty(target, 'chargedPages', { get: () => target.machine.frames.inUse });
       countCallFaults(target, seen);
       const count = target.counters.bind(target);
       target.counters = () => ({ ...count(), resident_pages_end: visiblePages(target.machine) });

@@ -19,13 +19,16 @@ export interface ObservedRun {
   readonly looks: readonly Look[];
   /** What the kernel kept for the processes at the end, in pages, where that is known. */
   readonly kernelPages: number | undefined;
+  /** What the pages of the trace were charged at the end, where that is known. */
+  readonly chargedPages: number | undefined;
   /** Calls of the trace that returned an error: line, op and error. */
   readonly errors: readonly string[];
 }
 
-/** What a machine may know of the kernel's own memory. */
-interface KernelMemory {
+/** What a machine may know of what is charged. */
+interface ChargedMemory {
   readonly kernelPages: number | undefined;
+  readonly chargedPages: number | undefined;
 }
 
 /** The label of the last look. */
@@ -39,14 +42,14 @@ export async function observedReplay<T extends Target>(
 ): Promise<ObservedRun> {
   const looks: Look[] = [];
   const errors: string[] = [];
-  let last: Partial<KernelMemory> | undefined;
+  let last: Partial<ChargedMemory> | undefined;
   const look = (machine: T, label: string, line: number) =>
     looks.push({ label, line, snapshot: snapshot(machine) });
   const machine: TargetInfo<T> = {
     ...options.machine,
     create: async (setup) => {
       const target = await options.machine.create(setup);
-      last = target as Partial<KernelMemory>;
+      last = target as Partial<ChargedMemory>;
       const finish = target.finish.bind(target);
       target.finish = () => {
         look(target, END, trace.totals.events);
@@ -66,7 +69,7 @@ export async function observedReplay<T extends Target>(
       if (errno !== 0) errors.push(`line ${block.firstLine + row}: ${OPS[block.op[row]!]!.name} ${errno}`);
     },
   });
-  return { result, looks, kernelPages: last?.kernelPages, errors };
+  return { result, looks, kernelPages: last?.kernelPages, chargedPages: last?.chargedPages, errors };
 }
 
 function differencesOfLook(a: Look, b: Look | undefined): string[] {

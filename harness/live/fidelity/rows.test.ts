@@ -8,6 +8,7 @@ const KEY = {
   merge: 'none',
   controller: 'none',
   swap: 'zram',
+  thp: 'never',
   readahead: 'off',
   limit: 100,
 };

@@ -1,5 +1,7 @@
 /** How far a count may be from the simulated one. */
 const BOUND_PERCENT = 1.5;
+/** Pages that a CPU charges in advance (MEMCG_CHARGE_BATCH); spaces run on one. */
+const CHARGE_PAGES = 64;
 /** Live runs differ by more than this before they can have two humps. */
 const HUMPS_PERCENT = 1.5;
 /** The share of their range that one gap is then. */
@@ -11,8 +13,8 @@ const HUMPS_GAP = 2 / 3;
  */
 export type Verdict = 'same' | 'within' | 'outside' | 'n/a' | 'shown';
 
-/** What a bound is: equal; near enough, or among the live values; among these; none. */
-export type Bound = 'exact' | 'near' | 'spread' | 'shown';
+/** What a bound is: equal; near enough, or among the live values; as charges are, made by the batch; among the live values; none. */
+export type Bound = 'exact' | 'near' | 'charge' | 'spread' | 'shown';
 
 /** What a row is of. */
 export interface RowKey {
@@ -22,6 +24,7 @@ export interface RowKey {
   readonly merge: string;
   readonly controller: string;
   readonly swap: string;
+  readonly thp: string;
   readonly readahead: string;
   /** In pages; null for none. */
   readonly limit: number | null;
@@ -49,16 +52,22 @@ export interface FidelityRow extends RowKey {
 const BOUND_TEXT: Readonly<Record<Bound, string>> = {
   exact: 'exact',
   near: `±${BOUND_PERCENT} %`,
+  charge: `±${CHARGE_PAGES} pages`,
   spread: 'live runs',
   shown: 'none',
 };
+
+function roomOf(value: number, bound: Bound): number {
+  if (bound === 'spread') return 0;
+  return bound === 'charge' ? CHARGE_PAGES : (value * BOUND_PERCENT) / 100;
+}
 
 function verdictOf(value: number, low: number, high: number, bound: Bound): Verdict {
   if (value === low && value === high) return 'same';
   if (bound === 'shown') return 'shown';
   if (bound === 'exact') return 'outside';
   // Also between two live values with a distance: the kernel itself does not repeat better.
-  const room = bound === 'spread' ? 0 : (value * BOUND_PERCENT) / 100;
+  const room = roomOf(value, bound);
   return high >= value - room && low <= value + room ? 'within' : 'outside';
 }
 

@@ -18,9 +18,11 @@ function addTo(objects: Map<string, number>, name: string, pages: number): void 
   objects.set(name, (objects.get(name) ?? 0) + pages);
 }
 
-/** Frames in use that a look at processes and objects finds: not those that only a device refers to. */
-export function visiblePages({ frames, pins }: Machine): number {
-  return frames.inUse - pins.orphans;
+/** Frames in use that a look at processes and objects finds: not those that only a device refers to, or only a huge page that has lost them. */
+export function visiblePages({ frames, pins, huge }: Machine): number {
+  let lost = 0;
+  if (huge) for (const { unmapped } of huge.folios.all()) lost += unmapped;
+  return frames.inUse - pins.orphans - lost;
 }
 
 /** A snapshot of the simulated kernel. */

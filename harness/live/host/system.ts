@@ -81,7 +81,9 @@ export class HostSystem implements LiveSystem {
 
   change(path: string, value: string): void {
     if (process.getuid?.() !== 0)
-      throw new HostError(`${path} of this host is changed as root only; --merge none changes nothing`);
+      throw new HostError(
+        `${path} of this host is changed as root only; --merge none and --thp never change nothing`,
+      );
     this.options.guard.set(path, value);
   }
 

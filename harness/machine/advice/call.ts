@@ -14,12 +14,14 @@ export interface Call {
   unmapped: number;
   /** hugetlb pages that were freed or unmapped. */
   huge: number;
+  /** Huge pages of private memory that were unmapped whole: their pages are not among those that were there. */
+  dropped: number;
   /** Whether the memory was a shared mapping. */
   shared: boolean;
 }
 
 export function newCall(era: Era = 'now'): Call {
-  return { era, present: 0, unmapped: 0, huge: 0, shared: false };
+  return { era, present: 0, unmapped: 0, huge: 0, dropped: 0, shared: false };
 }
 
 type Action<M extends State> = (m: M, vma: Vma, start: number, end: number, call: Call) => Errno;
@@ -37,7 +39,7 @@ export function punchNs(m: State, call: Call, named: number): number {
   return small + hugeNs(m, call);
 }
 
-/** What it costs more that hugetlb pages were freed or unmapped. */
+/** What it costs more that hugetlb pages were freed or unmapped, and huge pages of private memory whole. */
 export function hugeNs({ costs }: State, call: Call): number {
-  return call.huge * costs.huge.hugetlb_drop.ns;
+  return call.huge * costs.huge.hugetlb_drop.ns + call.dropped * costs.huge.drop.ns;
 }

@@ -2,6 +2,9 @@ import type { Errno } from '../../policy/discard/contract.js';
 import { hugeFloor } from '../entries/hugetlb.js';
 import { zapRange } from '../entries/page-walk.js';
 import { freeTables } from '../mapping/mmap.js';
+import { PMD_PAGES } from '../memory/folios.js';
+import { LEAF_ENTRIES } from '../state/page-table.js';
+import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
 import { VM, type Vma } from '../state/vma.js';
 import type { Call, StateAction } from './call.js';
@@ -10,9 +13,24 @@ function empty(m: State, vma: Vma, start: number, end: number, call: Call): Errn
   call.shared = vma.has(VM.shared);
   if (vma.has(VM.hugetlb)) return emptyHuge(m, vma, start, end, call);
   if (vma.isAnonymous) m.purge.discarded(vma.space, start, end);
-  call.present += zapRange(m, vma, start, end);
-  freeTables(m, vma.space, start, end, true);
+  const directories = m.settings.kernel < KERNELS['6.18'] ? hugeLeaves(m, vma, start, end) : undefined;
+  const before = m.huge?.dropped ?? 0;
+  const present = zapRange(m, vma, start, end);
+  const dropped = (m.huge?.dropped ?? 0) - before;
+  call.dropped += dropped;
+  call.present += present - dropped * PMD_PAGES;
+  if (directories) for (const first of directories) m.tables.release(vma.space.directory, first);
+  else freeTables(m, vma.space, start, end, true);
   return 0;
+}
+
+/** First pages of what the page directory maps: its page tables go with it. Before Linux 6.14 all others stay (try_to_free_pte). */
+function hugeLeaves(m: State, { space }: Vma, start: number, end: number): number[] {
+  const { huge } = m;
+  if (!huge) return [];
+  const parts = [...space.directory.leavesIn(start, end)];
+  const whole = parts.filter(({ leaf, from, to }) => to - from === LEAF_ENTRIES && huge.isPmd(leaf));
+  return whole.map(({ from }) => from);
 }
 
 /**

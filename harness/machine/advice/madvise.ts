@@ -4,6 +4,7 @@ import { type CallCost, callNs } from '../../cost/table.js';
 import type { Errno } from '../../policy/discard/contract.js';
 import type { Advice } from '../../trace/op.js';
 import type { Machine } from '../machine.js';
+import { PMD_PAGES } from '../memory/folios.js';
 import { type Era, KERNELS } from '../state/settings.js';
 import type { Space } from '../state/space.js';
 import { type AdviceAction, type Call, hugeNs, newCall, punchNs } from './call.js';
@@ -33,8 +34,10 @@ type CallName = keyof Machine['costs']['calls'];
 
 /** The price of a call by the pages it found. */
 function priced(name: CallName): AdviceInfo['ns'] {
-  return (m, call, named) =>
-    callNs(m.costs.calls[name] as CallCost, call.present, named - call.present) + hugeNs(m, call);
+  return (m, call, named) => {
+    const absent = Math.max(0, named - call.present - call.dropped * PMD_PAGES);
+    return callNs(m.costs.calls[name] as CallCost, call.present, absent) + hugeNs(m, call);
+  };
 }
 
 const flagChange = (act: AdviceAction): AdviceInfo => ({ act, ns: (m) => m.costs.flag_change.ns });

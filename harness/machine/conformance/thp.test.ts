@@ -1,10 +1,7 @@
 import { expect } from 'vitest';
 import { type Case, conform, csvLines } from '../../testing/conformance.js';
-import { run } from '../../testing/machine.js';
-import { type ThpReading, thpReading } from '../../testing/thp.js';
-import { SCENARIOS, type ThpScenario } from '../../testing/thp-scenarios.js';
-import { traceOf } from '../../testing/traces.js';
-import { OP } from '../../trace/op.js';
+import { simulatedReadings, type ThpReading } from '../../testing/thp.js';
+import { SCENARIOS } from '../../testing/thp-scenarios.js';
 
 /** Pages that each of the two CPUs charges in advance, in KiB (MEMCG_CHARGE_BATCH). */
 const CHARGED_AHEAD_KIB = 2 * 64 * 4;
@@ -35,37 +32,11 @@ const UNDER_LIMIT: Readonly<Record<string, number>> = {
   pswpout: CHARGED_AHEAD_KIB / 4,
 };
 
-/** The readings of a test by the names of its marks; several of the same name are in their order. */
-async function simulate({ events, swap, merge }: ThpScenario): Promise<Map<string, ThpReading[]>> {
-  let us = 0;
-  const lines: string[] = [];
-  const steps: string[] = [];
-  for (const event of events) {
-    if (typeof event === 'number') us += event;
-    else lines.push(`${us},${event}`);
-    if (typeof event === 'string' && event.startsWith('mark')) steps.push(event.split(',')[4]!);
-  }
-  const readings = new Map<string, ThpReading[]>(steps.map((step) => [step, []]));
-  let next = 0;
-  await run(traceOf(`${lines.join('\n')}\n`), {
-    swap,
-    merge,
-    check: true,
-    limit: 'trace',
-    completed: (m, _, block, row) => {
-      if (block.op[row] !== OP.mark) return;
-      const step = steps[next++]!;
-      readings.get(step)!.push(thpReading(m, m.spaces.get(step.startsWith('child') ? 2 : 1)!));
-    },
-  });
-  return readings;
-}
-
 const simulated = new Map<string, Promise<Map<string, ThpReading[]>>>();
 
 /** The readings of a test, made once. */
 function readingsOf(test: string): Promise<Map<string, ThpReading[]>> {
-  const known = simulated.get(test) ?? simulate(SCENARIOS[test]!);
+  const known = simulated.get(test) ?? simulatedReadings(SCENARIOS[test]!);
   simulated.set(test, known);
   return known;
 }

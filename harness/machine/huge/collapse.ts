@@ -7,6 +7,7 @@ import { swapInEntry } from '../mapping/fault.js';
 import { PMD_PAGES } from '../memory/folios.js';
 import { ZERO_PAGE } from '../memory/pages.js';
 import { GUARD, LEAF_ENTRIES, PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
+import { KERNELS } from '../state/settings.js';
 import type { State } from '../state/state.js';
 import type { Vma } from '../state/vma.js';
 import type { Collapsed, Wanted } from './collapsed.js';
@@ -24,12 +25,21 @@ interface Census {
   swap: number;
   shared: number;
   used: number;
+  writable: boolean;
   special: boolean;
   pinned: boolean;
 }
 
 function census(m: State, leaf: number): Census {
-  const found: Census = { none: 0, swap: 0, shared: 0, used: 0, special: false, pinned: false };
+  const found: Census = {
+    none: 0,
+    swap: 0,
+    shared: 0,
+    used: 0,
+    writable: false,
+    special: false,
+    pinned: false,
+  };
   for (let at = leaf * LEAF_ENTRIES; at < (leaf + 1) * LEAF_ENTRIES; at++)
     count(m, m.tables.entries[at]!, found);
   return found;
@@ -45,6 +55,7 @@ function count(m: State, entry: number, found: Census): void {
   else {
     if (isMerged(m, page) || m.frames.mapcount[m.pages.location[page]!]! > 1) found.shared++;
     if (entry & PTE.young) found.used++;
+    if (entry & PTE.write) found.writable = true;
   }
 }
 
@@ -74,6 +85,7 @@ export function collapse(
   const found = census(m, leaf);
   if (found.special) return 'special';
   if (found.pinned) return 'pinned';
+  if (!found.writable && m.settings.kernel < KERNELS['6.18']) return 'read-only';
   if (!isWorthIt(found, wanted)) return 'not worth it';
   swapIn(m, vma, first);
   const mayReclaim = !wanted.used || m.settings.thp.khugepagedDefrag === 1;

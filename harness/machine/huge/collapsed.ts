@@ -6,6 +6,8 @@ export type Collapsed =
   | 'nothing there'
   /** Too many entries are empty, swapped out or shared, or none was used. */
   | 'not worth it'
+  /** No entry may be written (SCAN_PAGE_RO), before Linux 6.18. */
+  | 'read-only'
   /** Something is there that cannot be moved: a guard, or what is volatile. */
   | 'special'
   /** A device has pinned a part. */

@@ -129,14 +129,12 @@ export function writeProtectedPmd(huge: HugeParts, vma: Vma, vpn: number, at: nu
   const m = huge.state;
   const leaf = Math.floor(at / LEAF_ENTRIES);
   if (!huge.pmds.has(leaf)) return false;
-  if (huge.pmds.zeros.has(leaf)) {
-    if (m.settings.kernel >= KERNELS['6.18'] && replaceHugeZero(huge, vma, vpn, leaf)) return true;
-    huge.pmds.split(leaf);
-    return false;
-  }
   const page = m.tables.entries[at]! >>> PTE_SHIFT;
-  if (!isExclusiveFolio(huge, vma.space, page)) {
+  const isZero = huge.pmds.zeros.has(leaf);
+  if (isZero && m.settings.kernel >= KERNELS['6.18'] && replaceHugeZero(huge, vma, vpn, leaf)) return true;
+  if (isZero || !isExclusiveFolio(huge, vma.space, page)) {
     huge.pmds.split(leaf);
+    m.paySplits(PART.cow);
     return false;
   }
   const bits = PTE.write | PTE.young | PTE.dirty;

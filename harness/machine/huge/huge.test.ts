@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { PART } from '../../cost/ledger.js';
+import { callNs, loadCosts } from '../../cost/table.js';
+import type { StallPart } from '../../metrics/schema.js';
 import { discardPolicies } from '../../policy/discard/registry.js';
 import { reclaimPolicies } from '../../policy/reclaim/registry.js';
 import { run } from '../../testing/machine.js';
@@ -7,6 +10,7 @@ import { checkMachine } from '../check.js';
 import type { Machine } from '../machine.js';
 
 const H = 512;
+const COSTS = loadCosts();
 const START = ['set,,,,thp.enabled=always', 'spawn,1,,,', `map,1,0,${4 * H},anon`];
 
 /** What is counted at the end of events. The invariants are checked there, and after each event unless `check` is false. */
@@ -226,5 +230,48 @@ describe('every policy', () => {
     expect(charged).toBeLessThanOrEqual(2 * H + 50);
     expect(counters.thp_swpout).toBeGreaterThan(0);
     expect(counters.pgsteal_direct).toBe(counters.pswpout);
+  });
+});
+
+describe('a split is paid where it happens:', () => {
+  const { huge, calls, faults } = COSTS;
+  const written = `write,1,0,${2 * H},`;
+
+  /** What the stall parts of the last events are beyond those before them. */
+  async function paid(events: readonly string[], options: Parameters<typeof run>[1] = {}) {
+    const [all, before] = [await played([written, ...events], options), await played([written], options)];
+    return (part: StallPart) =>
+      all.m.space(1)!.account.stallNs[PART[part]]! - before.m.space(1)!.account.stallNs[PART[part]]!;
+  }
+
+  it('DONTNEED of a part pays the split of the mapping, of the whole what a huge page costs to drop', async () => {
+    const part = await paid([`madvise,1,0,1,MADV_DONTNEED`]);
+    expect(part('discard')).toBeCloseTo(callNs(calls.dontneed_anon, 1, 0) + huge.split_pmd.ns);
+    const whole = await paid([`madvise,1,0,${H},MADV_DONTNEED`]);
+    expect(whole('discard')).toBeCloseTo(huge.drop.ns);
+    const both = await paid([`madvise,1,0,${H + 3},MADV_DONTNEED`]);
+    expect(both('discard')).toBeCloseTo(huge.drop.ns + callNs(calls.dontneed_anon, 3, 0) + huge.split_pmd.ns);
+  });
+
+  it('FREE of a part pays both splits, and once', async () => {
+    const first = await paid([`madvise,1,0,1,MADV_FREE`]);
+    const splits = huge.split_pmd.ns + huge.split_folio.ns;
+    expect(first('discard')).toBeCloseTo(callNs(calls.free, 1, 0) + splits);
+    const twice = await paid([`madvise,1,0,1,MADV_FREE`, `madvise,1,1,1,MADV_FREE`]);
+    expect(twice('discard')).toBeCloseTo(2 * callNs(calls.free, 1, 0) + splits);
+  });
+
+  it('a call that has no other price, and a copy on write', async () => {
+    expect((await paid(['protect,1,5,1,ro']))('discard')).toBeCloseTo(huge.split_pmd.ns);
+    const copied = await paid(['fork,1,,,2', 'write,1,0,1,']);
+    expect(copied('cow')).toBeCloseTo(huge.split_pmd.ns + faults.cow_copy.ns);
+    expect(copied('discard')).toBe(0);
+  });
+
+  it('reclaim pays for what it splits', async () => {
+    const dropped = [`madvise,1,0,${H / 2},MADV_DONTNEED`];
+    const freed = await paid([...dropped, `limit,,,${2 * H},`, 'map,1,9000,9,anon', 'write,1,9000,1,']);
+    expect(freed('reclaim')).toBeGreaterThanOrEqual(huge.split_folio.ns);
+    expect((await paid(dropped))('reclaim')).toBe(0);
   });
 });

@@ -26,6 +26,7 @@ export class Huge implements HugeHooks, HugeParts {
   readonly pmds: Pmds;
   /** Whether the huge page of zeros has been allocated; it stays. */
   zeroAllocated = false;
+  dropped = 0;
   private readonly unmapping: Unmapping;
 
   constructor(readonly state: State) {
@@ -102,9 +103,14 @@ export class Huge implements HugeHooks, HugeParts {
     if (this.pmds.has(leaf)) {
       if (!isWholeLeaf(from, to)) this.pmds.split(leaf);
       else if (this.pmds.shared.has(leaf)) this.zapPmd(part);
-      else this.pmds.drop(leaf);
+      else this.drop(leaf);
     }
     this.unmapping.begin();
+  }
+
+  private drop(leaf: number): void {
+    if (this.pmds.folios.has(leaf)) this.dropped++;
+    this.pmds.drop(leaf);
   }
 
   zapped(): void {
@@ -203,6 +209,12 @@ export class Huge implements HugeHooks, HugeParts {
       }
     }
     return used + directories.size;
+  }
+
+  owedForSplits(): number {
+    const { splitNs } = this.pmds;
+    this.pmds.splitNs = 0;
+    return splitNs;
   }
 
   shrink(): number {

@@ -24,6 +24,9 @@ export class Pmds {
   /** Leaves that map the huge page of zeros. */
   readonly zeros = new Set<number>();
 
+  /** What splits cost that no one has paid yet, in ns. */
+  splitNs = 0;
+
   constructor(private readonly state: State) {}
 
   has(leaf: number): boolean {
@@ -82,13 +85,15 @@ export class Pmds {
    * the page cache. That it was used is not kept (PG_referenced), which saves no page of shared memory by itself.
    */
   split(leaf: number): void {
-    const { tables, counters } = this.state;
+    const { tables, counters, costs } = this.state;
     if (this.unmapShared(leaf)) {
       counters.thp_split_pmd++;
+      this.splitNs += costs.huge.split_pmd.ns;
       return;
     }
     if (!this.drop(leaf)) return;
     counters.thp_split_pmd++;
+    this.splitNs += costs.huge.split_pmd.ns;
     const first = leaf * LEAF_ENTRIES;
     let seen = 0;
     for (let at = first; at < first + LEAF_ENTRIES; at++) seen |= tables.entries[at]!;

@@ -48,6 +48,7 @@ export function splitShmem(huge: HugeParts, folio: Folio): boolean {
   folios.remove(folio);
   m.reclaim.folioSplit(folio);
   m.counters.thp_split_page++;
+  huge.pmds.splitNs += m.costs.huge.split_folio.ns;
   for (let i = Math.max(0, object.size - first); i < PMD_PAGES; i++) {
     object.makeHole(first + i);
     m.freePage(folio.pages[i]!);

@@ -1,3 +1,4 @@
+import { PART } from '../../cost/ledger.js';
 import type { Folio } from '../memory/folios.js';
 import type { HugeParts } from './parts.js';
 
@@ -22,6 +23,7 @@ export function shrinkDeferred(huge: HugeParts): number {
     } else deferred.delete(folio);
   }
   huge.shrinkBeyondEnd();
+  m.paySplits(PART.reclaim);
   return before - m.frames.inUse;
 }
 

@@ -20,6 +20,19 @@ export function splitPmdsOf(m: State, pmds: Pmds, folio: Folio): void {
   for (const leaf of mappingsOf(m, folio)) pmds.split(leaf);
 }
 
+/**
+ * Whether a folio is queued for its split while it is split: the first of its pages that is unmapped (try_to_migrate) leaves it with
+ * others. Where the page directory maps it, all are unmapped at once, from Linux 6.8 on (folio_remove_rmap_pmd).
+ */
+function countsAsDeferred(m: State, pmds: Pmds, folio: Folio): boolean {
+  if (folio.partlyMapped) return false;
+  if (m.settings.kernel <= KERNELS['6.6']) return true;
+  m.rmap.walk(m.pages.location[folio.head]!);
+  for (let i = 0; i < m.rmap.length; i++)
+    if (!pmds.folios.has(Math.floor(m.rmap.entries[i]! / LEAF_ENTRIES))) return true;
+  return false;
+}
+
 /** Whether a folio is known to be dirty, or an entry of any of its pages is (try_to_migrate). */
 function isDirty(m: State, { head, pages }: Folio): boolean {
   if ((m.pages.traits[head]! & TRAIT.dirty) !== 0) return true;
@@ -43,11 +56,13 @@ function spreadTraits(m: State, folio: Folio): void {
  * @param kept a page that stays where it is
  */
 export function splitFolio(m: State, folios: Folios, pmds: Pmds, folio: Folio, kept?: number): void {
+  if (countsAsDeferred(m, pmds, folio)) m.counters.thp_deferred_split_page++;
   splitPmdsOf(m, pmds, folio);
   spreadTraits(m, folio);
   folios.remove(folio);
   m.reclaim.folioSplit(folio);
   m.counters.thp_split_page++;
+  pmds.splitNs += m.costs.huge.split_folio.ns;
   const zeros = m.settings.kernel >= KERNELS['6.12'];
   for (const page of folio.pages) {
     if (m.frames.mapcount[m.pages.location[page]!] === 0) m.freePage(page);

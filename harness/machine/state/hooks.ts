@@ -203,6 +203,10 @@ export interface HugeHooks {
   splitAll(vma: Vma, start: number, end: number): void;
   /** The reverse map's `referenced` for a folio: how many mappings used it; accessed bits are cleared. */
   referenced(folio: Folio): number;
+  /** What splits of mappings and folios since the last call of this cost, in ns. */
+  owedForSplits(): number;
+  /** Huge mappings of a folio that have ended as a whole so far. */
+  readonly dropped: number;
   /** Frees what nothing maps of folios that have lost pages (deferred_split_scan). Returns how many frames are free. */
   shrink(): number;
   /** khugepaged and the call: pages of an aligned range become a huge page. Returns the kernel's error, 0 for none. */

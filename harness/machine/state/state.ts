@@ -174,16 +174,24 @@ export abstract class State {
     ledger.leaveMemstall();
   }
 
-  /** Other CPUs drop what they have cached of entries that have changed; a part of the stall time pays. */
+  /** Other CPUs drop what they have cached of entries that have changed; a part of the stall time pays, also for huge pages that were split. */
   flushTlb(part: StallIndex): void {
     const { shootdowns, ledger } = this;
+    this.paySplits(part);
     if (shootdowns) ledger.cpu(part, shootdowns.flush(ledger.payer, this.nowUs));
   }
 
   /** The same at the end of a call, which is there once however few of its pages are replayed. */
   flushTlbOnce(part: StallIndex): void {
     const { shootdowns, ledger, sample } = this;
+    this.paySplits(part);
     if (shootdowns) ledger.cpu(part, shootdowns.flush(ledger.payer, this.nowUs) / sample);
+  }
+
+  /** Huge pages that were split since this was called last are paid. */
+  paySplits(part: StallIndex): void {
+    const ns = this.huge?.owedForSplits() ?? 0;
+    if (ns > 0) this.ledger.cpu(part, ns);
   }
 
   /**

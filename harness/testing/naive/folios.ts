@@ -31,6 +31,9 @@ export function splitFolio(
   folio: Folio,
   how: { readonly taking?: boolean; readonly kept?: Page } = {},
 ): void {
+  // Page tables lose its pages one by one, and it is queued for this split; a page directory loses all at once.
+  const onePage = folio.head.places.some(({ space, vpn }) => !isHuge(space, vpn));
+  if (onePage && !folio.partlyMapped) k.counters.thp_deferred_split_page++;
   splitPmdsOf(k, folio);
   for (const page of folio.pages) collectDirty(k, page);
   k.deferred.delete(folio);
