@@ -42,25 +42,30 @@ export function fork(
   }
 }
 
-/** copy_page_range; of a shared mapping, which has an anon_vma for its guards, nothing becomes read-only. What is pinned is copied at once. */
+/** copy_page_range, table by table: to copy what is pinned, reclaim may split what comes after it. */
 function copyEntries(k: NaiveKernel, parent: Space, child: Space, vma: Vma): void {
-  for (const { table } of partsOf(vma.start, vma.end)) if (parent.huge.has(table)) child.huge.add(table);
-  for (let vpn = vma.start; vpn < vma.end; vpn++) {
-    if (hasTable(parent, vpn)) needTable(child, vpn);
-    if (parent.guards.has(vpn)) child.guards.add(vpn);
-    const entry = parent.entries.get(vpn);
-    if (!entry) continue;
-    if (vma.flags.has('shared')) {
-      setEntry(child, vpn, present(entry.page, { writable: entry.writable }));
-      continue;
-    }
-    if (k.pinned.has(entry.page) && entry.page.anon) {
-      const own = findVma(child, vpn)!;
-      const made = newAnon(k, child, own, entry.page.content);
-      setEntry(child, vpn, { ...made, writable: own.flags.has('write') });
-      continue;
-    }
-    entry.writable = false;
-    setEntry(child, vpn, entry.present ? present(entry.page, { dirty: entry.dirty }) : { ...entry });
+  for (const { table, start, end } of partsOf(vma.start, vma.end)) {
+    for (let vpn = start; vpn < end; vpn++) copyEntry(k, parent, child, vma, vpn);
+    if (parent.huge.has(table)) child.huge.add(table);
   }
+}
+
+/** Of a shared mapping, which has an anon_vma for its guards, nothing becomes read-only. What is pinned is copied at once. */
+function copyEntry(k: NaiveKernel, parent: Space, child: Space, vma: Vma, vpn: number): void {
+  if (hasTable(parent, vpn)) needTable(child, vpn);
+  if (parent.guards.has(vpn)) child.guards.add(vpn);
+  const entry = parent.entries.get(vpn);
+  if (!entry) return;
+  if (vma.flags.has('shared')) {
+    setEntry(child, vpn, present(entry.page, { writable: entry.writable }));
+    return;
+  }
+  if (k.pinned.has(entry.page) && entry.page.anon) {
+    const own = findVma(child, vpn)!;
+    const made = newAnon(k, child, own, entry.page.content);
+    setEntry(child, vpn, { ...made, writable: own.flags.has('write') });
+    return;
+  }
+  entry.writable = false;
+  setEntry(child, vpn, entry.present ? present(entry.page, { dirty: entry.dirty }) : { ...entry });
 }
