@@ -14,12 +14,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { cachedDataVersionTag } from 'node:v8';
 import { crc32 } from 'node:zlib';
 
 const FOLDER = 'reclaim-bench-code';
-/** Folders that are kept, one for each bundle, version of V8 and set of its flags: older ones are of versions installed before. */
+/** Folders that are kept, one for each place of a bundle, version of V8 and set of its flags: older ones are of versions installed before. */
 const KEPT_FOLDERS = 16;
 const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
@@ -126,13 +126,15 @@ export class CodeCache {
   private readonly path: string | undefined;
 
   /**
-   * @param bundle the name of the bundle's folder, which is a hash of its content
+   * @param bundle the path of the bundle's folder, whose name is a hash of its content. Code holds the path of its script,
+   *   which stacks show: another copy of the bundle has code of its own
    * @param name of the entry, and command
    */
   constructor(bundle: string, name: string) {
     const folder = codeFolder();
+    const place = crc32(bundle).toString(16);
     const build = `${cachedDataVersionTag().toString(16)}-${process.arch}`;
-    this.path = folder && join(folder, `${bundle}-${build}`, `${name}.bin`);
+    this.path = folder && join(folder, `${basename(bundle)}-${place}-${build}`, `${name}.bin`);
   }
 
   /** What is kept. */

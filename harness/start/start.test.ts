@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -8,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../testing/folder.js';
 import { Bundle } from './bundle.js';
@@ -55,7 +57,7 @@ function keptFiles(): string[] {
 
 /** Loads the two files as a process does, and ends it. Returns how many of them V8 had code of. */
 function process(path: string): { a: A; kept: number } {
-  const bundle = new Bundle(path, new CodeCache('hash', 'a'));
+  const bundle = new Bundle(path, new CodeCache(path, 'a'));
   const a = bundle.load('a.cjs') as A;
   bundle.keep();
   return { a, kept: bundle.accepted };
@@ -76,7 +78,8 @@ describe('files of a bundle', () => {
   });
 
   it('are run again where they are forgotten, and those that they load are not', () => {
-    const bundle = new Bundle(files(TWO), new CodeCache('hash', 'a'));
+    const path = files(TWO);
+    const bundle = new Bundle(path, new CodeCache(path, 'a'));
     const [a, b] = [bundle.load('a.cjs'), bundle.load('b.cjs')];
     bundle.forget('a.cjs');
     expect(bundle.load('a.cjs')).not.toBe(a);
@@ -92,6 +95,17 @@ describe('files of a bundle', () => {
 });
 
 describe('kept code', () => {
+  it('is not that of a copy elsewhere, whose path stacks would show', () => {
+    const throws = { 'a.cjs': 'exports.stack = () => new Error().stack;' };
+    const path = files(throws);
+    const copy = join(folder, 'elsewhere', 'bundle');
+    cpSync(path, copy, { recursive: true });
+    for (const each of [path, copy, copy]) {
+      const { stack } = process(each).a as unknown as { stack(): string };
+      expect(stack()).toContain(pathToFileURL(join(each, 'a.cjs')).href);
+    }
+  });
+
   it('is compiled again where a byte of it is damaged, or it is cut short', () => {
     const path = files(TWO);
     process(path);

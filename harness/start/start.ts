@@ -23,7 +23,7 @@ function makeBundle(folder: string, entry: string): Bundle {
   if (isMainThread) setThreadHeap();
   // What is no command has no code worth keeping.
   const command = isMainThread && /^[a-z]+$/.test(process.argv[2] ?? '') ? `-${process.argv[2]}` : '';
-  const made = new Bundle(folder, new CodeCache(basename(folder), basename(entry, '.cjs') + command));
+  const made = new Bundle(folder, new CodeCache(folder, basename(entry, '.cjs') + command));
   if (isMainThread) process.on('exit', () => made.keep());
   return made;
 }
