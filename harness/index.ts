@@ -36,6 +36,7 @@ export type {
   ParameterValues,
 } from './base/parameters.js';
 export type { Origin, Provenance } from './base/provenance.js';
+export type { ReadaheadText } from './contract/readahead.js';
 export { SWAP_KINDS, type SwapKind, type SwapText } from './contract/swap.js';
 export type { AxisValues } from './experiment/axes.js';
 export { type Experiment, type ExperimentTrace, readExperiment } from './experiment/file.js';
