@@ -3,6 +3,7 @@ import { reclaim } from '../testing/cli.js';
 import { missingVm, type TestLive, testVm } from '../testing/live.js';
 import { compareOn, liveTraces } from '../testing/live-random.js';
 import { cannot } from '../testing/system.js';
+import { AS_ASKED } from './system.js';
 import type { Guest } from './vm/guest.js';
 
 const missing = missingVm();
@@ -23,7 +24,7 @@ describe.skipIf(missing !== undefined)('a live kernel in a virtual machine', () 
     expect(vm.probes).toMatchObject({
       zero_page: true,
       transparent_hugepage: 'never',
-      page_cluster: '0',
+      page_cluster: AS_ASKED,
       swap: 'none',
       ksm_run: '0',
     });
