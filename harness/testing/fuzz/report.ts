@@ -25,6 +25,13 @@ export interface FuzzResult extends Counts {
 /** A failure is not shrunk further than this: within the time that the campaign allows for a round. A round takes seconds. */
 export const MOST_TIME = { interruptAfterTimeLimit: 240_000, markInterruptAsFailure: true } as const;
 
+/** That a round was ended for its time, with no failure among its traces; undefined where it has failed in one of them. */
+export function unfinished<T>({ counterexample, numRuns, seed }: fc.RunDetails<T>): string | undefined {
+  if (counterexample !== null) return undefined;
+  const seconds = MOST_TIME.interruptAfterTimeLimit / 1000;
+  return `seed ${seed}: not finished after ${seconds} s, ${numRuns} traces without a failure; a smaller --size takes less`;
+}
+
 /** The commit that is tested. */
 export function commit(): string {
   try {
@@ -50,6 +57,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
 
 function describe({ machine, size }: FuzzOptions, details: fc.RunDetails<[Choice[]]>): string {
   const { seed, counterexamplePath, counterexample, errorInstance } = details;
+  const late = unfinished(details);
+  if (late !== undefined) return late;
   const events = counterexample ? eventsOf(machineNamed(machine), counterexample[0]) : [];
   return [
     errorInstance instanceof Error ? errorInstance.message : String(errorInstance),

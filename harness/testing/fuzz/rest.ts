@@ -4,7 +4,7 @@ import { Refusal } from '../../contract/refusal.js';
 import type { TestRun } from '../machine.js';
 import { hugeTrace } from './huge-events.js';
 import { broken, outcomeOf, RELATIONS } from './relations.js';
-import { commit, MOST_TIME } from './report.js';
+import { commit, MOST_TIME, unfinished } from './report.js';
 import { restTrace } from './rest-events.js';
 import { fitting, hugeMachine, restMachine } from './rest-machines.js';
 
@@ -77,6 +77,8 @@ function describe(
   details: fc.RunDetails<[readonly string[], TestRun, number]>,
 ): string {
   const { seed, counterexamplePath, counterexample, errorInstance } = details;
+  const late = unfinished(details);
+  if (late !== undefined) return late;
   const [lines, machine] = counterexample ?? [[], {}];
   return [
     errorInstance instanceof Error ? (errorInstance.stack ?? errorInstance.message) : String(errorInstance),
