@@ -53,7 +53,9 @@ it('a gate from reclaim init ci passes ten recordings of a program, and fails wh
   expect(code).toBe(1);
   expect(stdout).toMatch(/^pool limit=none .*discard=remove$/m);
   expect(stdout).toMatch(/failure: changed: discard_pages 3200 → 3040 \(-5\.0 %\), tolerance 2 % or 8 pages/);
-  expect(stdout).toMatch(/^ {2}\$ reclaim replay .*pool\.rtrace --limit none --swap ssd --discard remove --readahead off$/m);
+  expect(stdout).toMatch(
+    /^ {2}\$ reclaim replay .*pool\.rtrace --limit none --swap ssd --discard remove --readahead off$/m,
+  );
 });
 
 /** Prints a recording of a pool that drops some blocks: as those of a real one, no two are the same. */
@@ -85,5 +87,7 @@ it('a gate from reclaim init ci passes when a program is recorded again, and fai
   expect(code).toBe(1);
   expect(stdout).toMatch(/failure: changed: discard_pages 1600 → 1520 \(-5\.0 %\), tolerance 2 % or 8 pages/);
   expect(stdout).toMatch(/^pool limit=none .*discard=remove$/m);
-  expect(stdout).toMatch(/^ {2}\$ reclaim replay .*pool\.rtrace --limit none --swap ssd --discard remove --readahead off$/m);
+  expect(stdout).toMatch(
+    /^ {2}\$ reclaim replay .*pool\.rtrace --limit none --swap ssd --discard remove --readahead off$/m,
+  );
 });
