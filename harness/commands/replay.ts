@@ -165,7 +165,11 @@ const NO_SLOWDOWN = {
 function resultText(result: CellResult, sample: number, { format, full }: Args): string {
   const { run, groups, calls } = result;
   if (format === 'csv') return csvHeader(RUN_COLUMNS) + csvRows(RUN_COLUMNS, [run]);
-  const warnings = [...(sample > 1 ? [sampleWarning(sample)] : []), ...callWarnings(run)];
+  const warnings = [
+    ...(sample > 1 ? [sampleWarning(sample)] : []),
+    ...callWarnings(run),
+    ...(run.clock === 'closed' ? [NO_SLOWDOWN] : []),
+  ];
   if (format === 'json') {
     const ranges = drawRanges(result.draws);
     const more = {
@@ -176,8 +180,7 @@ function resultText(result: CellResult, sample: number, { format, full }: Args):
     };
     return JSON.stringify({ ...jsonRow(RUN_COLUMNS, run), ...more }, null, 2);
   }
-  const alone = run.clock === 'closed' ? [NO_SLOWDOWN] : [];
-  const lines = [...warnings, ...alone].map(({ what, advice }) => `\nwarning: ${what}. ${advice}`);
+  const lines = warnings.map(({ what, advice }) => `\nwarning: ${what}. ${advice}`);
   return `${replayText(result, outputLook().columns, full)}${groupTable(groups)}${callTable(calls)}${lines.join('')}`;
 }
 
