@@ -81,19 +81,16 @@ export class Pmds {
 
   /**
    * split_huge_pmd: the page table takes over. What was used, or written, of the huge page counts for all of it, as one bit
-   * had it before. Shared memory is unmapped: its pages are found again in
-   * the page cache. That it was used is not kept (PG_referenced), which saves no page of shared memory by itself.
+   * had it before. Shared memory is unmapped: its pages are found again in the page cache. That it was used is not kept
+   * (PG_referenced), which saves no page of shared memory by itself.
    */
   split(leaf: number): void {
     const { tables, counters, costs } = this.state;
-    if (this.unmapShared(leaf)) {
-      counters.thp_split_pmd++;
-      this.splitNs += costs.huge.split_pmd.ns;
-      return;
-    }
-    if (!this.drop(leaf)) return;
+    const isUnmapped = this.unmapShared(leaf);
+    if (!isUnmapped && !this.drop(leaf)) return;
     counters.thp_split_pmd++;
     this.splitNs += costs.huge.split_pmd.ns;
+    if (isUnmapped) return;
     const first = leaf * LEAF_ENTRIES;
     let seen = 0;
     for (let at = first; at < first + LEAF_ENTRIES; at++) seen |= tables.entries[at]!;

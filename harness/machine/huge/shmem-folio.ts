@@ -1,6 +1,7 @@
 import { unmapPage } from '../entries/entry.js';
 import { ZERO } from '../memory/contents.js';
 import { type Folio, PMD_PAGES } from '../memory/folios.js';
+import { objectAt } from '../object/lifetime.js';
 import type { State } from '../state/state.js';
 import type { Tmpfs } from '../state/tmpfs.js';
 import type { SharedObject } from '../state/vma.js';
@@ -9,12 +10,9 @@ import type { HugeParts } from './parts.js';
 import { mappingsOf, splitPmdsOf } from './split.js';
 
 /** The object that has a folio in its page cache, and the index of its first page there. */
-export function placeOf(
-  { frames, pages, objects }: State,
-  folio: Folio,
-): { readonly object: SharedObject; readonly first: number } {
-  const frame = pages.location[folio.head]!;
-  return { object: objects.get(frames.object[frame]!) as SharedObject, first: frames.index[frame]! };
+export function placeOf(m: State, folio: Folio): { readonly object: SharedObject; readonly first: number } {
+  const frame = m.pages.location[folio.head]!;
+  return { object: objectAt(m, frame), first: m.frames.index[frame]! };
 }
 
 /** Whether a device has pinned a part of a folio, which keeps it whole (can_split_folio). */

@@ -71,6 +71,11 @@ export function releaseIfDead(m: State, object: SharedObject): void {
   m.objects.drop(object);
 }
 
+/** The object that has the page in a frame in its page cache. */
+export function objectAt({ frames, objects }: State, frame: number): SharedObject {
+  return objects.get(frames.object[frame]!) as SharedObject;
+}
+
 /**
  * Makes a hole at an index that has an id: clears the entries that map the page in every space (private copies are
  * pages of their own and stay), then frees frame and swap slot without any I/O. Returns how many entries it cleared.

@@ -3,12 +3,12 @@ import { type ReclaimPolicy, TRAIT } from '../../policy/reclaim/contract.js';
 import { isAnonPage, isMerged, isReferred, unmapPage } from '../entries/entry.js';
 import type { Folio } from '../memory/folios.js';
 import { PAGE_FLAG } from '../memory/pages.js';
-import { freeObjectPage } from '../object/lifetime.js';
+import { freeObjectPage, objectAt } from '../object/lifetime.js';
 import { newSlot } from '../object/swap-cache.js';
 import { PTE, PTE_SHIFT, PURGED } from '../state/page-table.js';
 import type { Space } from '../state/space.js';
 import type { State } from '../state/state.js';
-import { type SharedObject, VM } from '../state/vma.js';
+import { VM } from '../state/vma.js';
 import type { Purge } from './purge.js';
 
 /** Where a page was lost. */
@@ -99,9 +99,9 @@ export class Eviction {
 
   /** It goes without a write, also where there is no swap, and leaves the hole that it came into. */
   dropUnwritten(frame: number): boolean {
-    const { frames, objects, costs } = this.state;
+    const { frames, costs } = this.state;
     this.pay(costs.reclaim.drop.ns);
-    freeObjectPage(this.state, objects.get(frames.object[frame]!) as SharedObject, frames.index[frame]!);
+    freeObjectPage(this.state, objectAt(this.state, frame), frames.index[frame]!);
     return true;
   }
 
@@ -253,8 +253,7 @@ export class Eviction {
     }
     this.pay(costs.reclaim.drop.ns);
     if (pages.isOverHole(page)) {
-      const object = this.state.objects.get(frames.object[frame]!) as SharedObject;
-      freeObjectPage(this.state, object, frames.index[frame]!);
+      freeObjectPage(this.state, objectAt(this.state, frame), frames.index[frame]!);
       return true;
     }
     this.unmapAll(0);

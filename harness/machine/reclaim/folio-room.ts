@@ -1,7 +1,7 @@
 import type { ReclaimPolicy } from '../../policy/reclaim/contract.js';
 import type { Folio } from '../memory/folios.js';
+import { objectAt } from '../object/lifetime.js';
 import type { State } from '../state/state.js';
-import type { SharedObject } from '../state/vma.js';
 import type { Group } from './cgroup/group.js';
 import type { GroupReclaim } from './cgroup/group-reclaim.js';
 
@@ -93,11 +93,12 @@ function hasRoomFor(
 }
 
 /** Pages of what was a folio that stay in memory: those that an entry maps still, or all that an object has within its size. */
-export function stayingPages({ frames, objects, pages }: State, folio: Folio): number[] {
+export function stayingPages(m: State, folio: Folio): number[] {
+  const { frames, pages } = m;
   const frameOf = (page: number) => pages.location[page]!;
   if (!folio.shared) return [...folio.pages].filter((page) => frames.mapcount[frameOf(page)]! > 0);
-  const object = objects.get(frames.object[frameOf(folio.head)]!) as SharedObject;
-  return [...folio.pages].filter((page) => frames.index[frameOf(page)]! < object.size);
+  const { size } = objectAt(m, frameOf(folio.head));
+  return [...folio.pages].filter((page) => frames.index[frameOf(page)]! < size);
 }
 
 /** Pages of a folio that was split take its place. */
