@@ -72,7 +72,7 @@ static inline void count_earlier(struct stamps *s, int32_t oldest) {
   }
 }
 
-/* What a stamp from `oldest` on is numbered anew: after `count_earlier`. */
+/* What a stamp from `oldest` on becomes: after `count_earlier`. */
 static inline int32_t renumbered(const struct stamps *s, int32_t stamp, int32_t oldest) {
   const int32_t word = stamp >> WORD_SHIFT;
   const uint64_t before = ((uint64_t)1 << (stamp & (WORD_STAMPS - 1))) - 1;
