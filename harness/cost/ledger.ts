@@ -136,7 +136,7 @@ export class Ledger {
     this.open(account, space, thread, timeUs);
   }
 
-  /** Another event begins. Without a tab there is nothing to keep apart any more: no long stall is on one. */
+  /** Another event begins. Once all tabs are closed there is nothing to distinguish any more. */
   private settleTabs(tabs: Tabs): void {
     tabs.separate = false;
     if (tabs.empty) this.tabs = undefined;

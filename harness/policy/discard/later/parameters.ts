@@ -69,13 +69,7 @@ export function stagesOf(values: ParameterValues): Bounds[] {
   });
   const [keep, keepShare] =
     typeof values.keep === 'string' ? [0, Number.parseFloat(values.keep) / 100] : [values.keep!, 0];
-  const first = stage(
-    values.delay as number,
-    keep,
-    keepShare,
-    values.rate as number,
-    values.pace as number,
-  );
+  const first = stage(values.delay as number, keep, keepShare, values.rate as number, values.pace as number);
   const muzzyUs = (values.muzzy ?? 0) as number;
   return muzzyUs > 0 ? [first, stage(muzzyUs)] : [first];
 }
