@@ -79,13 +79,13 @@ class Census {
   /** Counts the entries of one page table. Returns how many are in rss. */
   private countLeaf(space: Space, part: LeafPart): number {
     const { m } = this;
-    const { entries } = m.tables;
+    const { tables } = m;
     const { resident } = m.pages;
+    const end = part.at + part.to - part.from;
     let rss = 0;
-    for (let i = 0; i < part.to - part.from; i++) {
-      const entry = entries[part.at + i]!;
-      if (entry === 0) continue;
-      const vpn = part.from + i;
+    for (let at = tables.nextUsed(part.at, end); at < end; at = tables.nextUsed(at + 1, end)) {
+      const entry = tables.get(at);
+      const vpn = part.from + at - part.at;
       if (space.find(vpn) === undefined) broken(`page ${vpn} of space ${space.id} has an entry and no VMA`);
       const page = entry >>> PTE_SHIFT;
       if (entry === GUARD) continue;

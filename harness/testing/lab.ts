@@ -267,7 +267,7 @@ export class Lab {
 
   private entry(space: Space, page: number): number {
     const at = this.m.tables.find(space.directory, page);
-    return at < 0 ? 0 : this.m.tables.entries[at]!;
+    return at < 0 ? 0 : this.m.tables.get(at);
   }
 
   /** One access; true when it was SIGBUS. */

@@ -12,7 +12,7 @@ export function hasLruPages(vma: Vma): boolean {
 
 /** The page of an entry if only this entry maps it: COLD and PAGEOUT leave pages alone that others use; -1 otherwise. */
 export function solelyMapped(m: State, at: number): number {
-  const frame = frameOf(m, m.tables.entries[at]!);
+  const frame = frameOf(m, m.tables.get(at));
   return frame >= 0 && m.frames.mapcount[frame] === 1 ? m.frames.page[frame]! : -1;
 }
 
@@ -26,7 +26,7 @@ export const cold: StateAction = (m, vma, start, end, call) => {
   eachUsedEntry(m, vma, start, end, (at) => {
     const page = solelyMapped(m, at);
     if (page < 0 || others?.(at)) return;
-    m.tables.entries[at] = m.tables.entries[at]! & ~PTE.young;
+    m.tables.change(at, m.tables.get(at) & ~PTE.young);
     m.shootdowns?.changed(vma.space);
     m.reclaim.demote(page);
     call.present++;

@@ -40,9 +40,9 @@ function pinOne(m: State, space: Space, vpn: number, ids: number[]): Errno {
   if (refused !== 0) return refused;
   const need = PTE.present | PTE.write;
   const known = space.directory.entry(vpn);
-  const mapped = known >= 0 && (m.tables.entries[known]! & need) === need;
+  const mapped = known >= 0 && (m.tables.get(known) & need) === need;
   if (!mapped && fault(m, vma!, vpn, true) !== FAULTED.ok) return 'EFAULT';
-  const id = m.tables.entries[space.directory.entry(vpn)]! >>> PTE_SHIFT;
+  const id = m.tables.get(space.directory.entry(vpn)) >>> PTE_SHIFT;
   // The kernel keeps the huge page whole, and all of it is pinned; here that is so of shared memory.
   if (isAnonPage(m, id)) m.huge?.splitPageOf(id);
   // FOLL_TOUCH with FOLL_WRITE: the page counts as written.

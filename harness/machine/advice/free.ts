@@ -29,7 +29,7 @@ export function refusesFree(vma: Vma): Errno {
 
 /** Whether there was a page to free. */
 function freeEntry(m: State, vma: Vma, at: number): boolean {
-  if (!isSwapEntry(m.tables.entries[at]!)) {
+  if (!isSwapEntry(m.tables.get(at))) {
     if (!freePresent(m, at)) return false;
     m.shootdowns?.changed(vma.space);
     return true;
@@ -40,7 +40,7 @@ function freeEntry(m: State, vma: Vma, at: number): boolean {
 
 /** Makes the page of an entry clean and unused, and marks it; false where there is none, or others share it. */
 export function freePresent(m: State, at: number): boolean {
-  const entry = m.tables.entries[at]!;
+  const entry = m.tables.get(at);
   const page = entry >>> PTE_SHIFT;
   if (frameOf(m, entry) < 0 || !isExclusive(m, page)) return false;
   const frame = m.pages.location[page]!;
@@ -49,7 +49,7 @@ export function freePresent(m: State, at: number): boolean {
     m.frames.setSlot(frame, -1);
     m.swap.release(slot);
   }
-  m.tables.entries[at] = entry & ~(PTE.young | PTE.dirty);
+  m.tables.change(at, entry & ~(PTE.young | PTE.dirty));
   m.pages.clearDirty(page);
   // lru_lazyfree: a page is marked, and takes its place, once; until it meets reclaim it stays marked when written again.
   if (m.pages.traits[page]! & TRAIT.lazyfree) return true;

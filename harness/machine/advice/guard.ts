@@ -30,7 +30,7 @@ export const guardInstall: StateAction = (m, vma, start, end, call) => {
 export const guardRemove: StateAction = (m, vma, start, end, call) => {
   if (!mayHaveGuards(vma)) return 'EINVAL';
   eachUsedEntry(m, vma, start, end, (at) => {
-    if (m.tables.entries[at] !== GUARD) return;
+    if (m.tables.get(at) !== GUARD) return;
     m.tables.set(at, 0);
     call.present++;
   });

@@ -14,9 +14,9 @@ export function populate(write: boolean): StateAction {
     if (vma.has(VM.pfnMap) || !vma.has(write ? VM.write : VM.read)) return 'EINVAL';
     for (let vpn = start; vpn < end; vpn++) {
       const at = vma.space.directory.entry(vpn);
-      if (at >= 0 && (m.tables.entries[at]! & need) === need) {
+      if (at >= 0 && (m.tables.get(at) & need) === need) {
         // follow_page_pte with FOLL_WRITE: the page counts as written, whatever its entry says.
-        if (write) m.pages.markDirty(m.tables.entries[at]! >>> PTE_SHIFT);
+        if (write) m.pages.markDirty(m.tables.get(at) >>> PTE_SHIFT);
         continue;
       }
       if (fault(m, vma, vpn, write) !== FAULTED.ok) return 'EFAULT';

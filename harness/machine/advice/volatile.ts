@@ -121,7 +121,7 @@ function setPiece(m: Machine, { vma, start, end }: Piece, call: Call, on: boolea
 function markPrivate(m: Machine, vma: Vma, start: number, end: number, call: Call): 0 {
   const lazily = m.purge.rules.order === 'lazyfree';
   eachUsedEntry(m, vma, start, end, (at) => {
-    const page = m.tables.entries[at]! >>> PTE_SHIFT;
+    const page = m.tables.get(at) >>> PTE_SHIFT;
     if (page === 0 || (lazily && !freePresent(m, at))) return;
     call.present++;
     m.pages.markVolatile(page);
@@ -132,7 +132,7 @@ function markPrivate(m: Machine, vma: Vma, start: number, end: number, call: Cal
 function clearPrivate(m: Machine, vma: Vma, start: number, end: number, call: Call): number {
   let purged = 0;
   eachUsedEntry(m, vma, start, end, (at) => {
-    const entry = m.tables.entries[at]!;
+    const entry = m.tables.get(at);
     const page = entry >>> PTE_SHIFT;
     if (entry === PURGED) {
       m.tables.set(at, 0);
@@ -164,7 +164,7 @@ function setObject(
   on: boolean,
 ): number {
   m.huge?.splitObject(object, start, end);
-  for (const index of object.present(start, end)) {
+  for (let index = object.nextPresent(start, end); index < end; index = object.nextPresent(index + 1, end)) {
     if (on) m.pages.markVolatile(object.page(index));
     else m.pages.clearVolatile(object.page(index));
     countWalked(m, call);

@@ -19,7 +19,7 @@ export const willneed: StateAction = (m, vma, start, end, call) => {
     return 0;
   }
   eachUsedEntry(m, vma, start, end, (at, vpn) => {
-    const entry = m.tables.entries[at]!;
+    const entry = m.tables.get(at);
     if (isSwapEntry(entry) && prefetchAnon(m, vma, vpn, entry >>> PTE_SHIFT)) call.present++;
   });
   return 0;

@@ -35,7 +35,7 @@ function sharesFrames({ lab, p }: Setup, page: number, count: number): boolean {
   const frames = [];
   for (let vpn = page; vpn < page + count; vpn++) {
     const at = lab.m.tables.find(p.directory, vpn);
-    const frame = at < 0 ? -1 : frameOf(lab.m, lab.m.tables.entries[at]!);
+    const frame = at < 0 ? -1 : frameOf(lab.m, lab.m.tables.get(at));
     if (frame >= 0) frames.push(frame);
   }
   return new Set(frames).size < frames.length;

@@ -110,7 +110,7 @@ class Swapped {
   private isHere(index: number): boolean {
     const { pages, tables } = this.lab.m;
     if (this.object) return pages.resident[this.object.page(index)] === 1;
-    return pages.resident[tables.entries[this.space.directory.entry(BASE + index)]! >>> PTE_SHIFT] === 1;
+    return pages.resident[tables.get(this.space.directory.entry(BASE + index)) >>> PTE_SHIFT] === 1;
   }
 
   /** The pages that have come into memory since the last call: `3 17-31`. */

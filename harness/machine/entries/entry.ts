@@ -54,7 +54,7 @@ export function mapZeroPage(m: State, at: number): void {
  */
 export function unmapPage(m: State, space: Space, at: number, value: number): void {
   if (m.shootdowns !== undefined) m.shootdowns.changed(space);
-  const entry = m.tables.entries[at]!;
+  const entry = m.tables.get(at);
   const page = entry >>> PTE_SHIFT;
   const frame = m.pages.location[page]!;
   if (frame < 0) {
@@ -84,7 +84,7 @@ function unmapSpecial(m: State, space: Space, at: number, page: number, value: n
  * an object stays in the object.
  */
 export function clearEntry(m: State, vma: Vma, at: number): void {
-  const entry = m.tables.entries[at]!;
+  const entry = m.tables.get(at);
   const page = entry >>> PTE_SHIFT;
   if ((entry & PTE.present) === 0) {
     if (entry === 0) return;
@@ -110,7 +110,7 @@ export function clearEntry(m: State, vma: Vma, at: number): void {
 
 /** zap_pte_range: as `clearEntry`, and the use of a page of an object through this entry counts for reclaim. */
 export function zapEntry(m: State, vma: Vma, at: number): void {
-  const entry = m.tables.entries[at]!;
+  const entry = m.tables.get(at);
   const page = entry >>> PTE_SHIFT;
   const used = (entry & PTE.young) !== 0 && frameOf(m, entry) >= 0;
   const counts = used && hasRecency(vma) && !isAnonPage(m, page);

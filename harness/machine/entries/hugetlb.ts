@@ -22,7 +22,7 @@ export function mapHuge(m: State, vma: Vma, vpn: number, pages: ArrayLike<number
 /** Id of the first part of the hugetlb page that is mapped at an aligned page number; 0 where none is. */
 export function hugeAt(m: State, vma: Vma, vpn: number): number {
   const at = vma.space.directory.entry(vpn);
-  return at < 0 ? 0 : m.tables.entries[at]! >>> PTE_SHIFT;
+  return at < 0 ? 0 : m.tables.get(at) >>> PTE_SHIFT;
 }
 
 /** Empties the entry of a hugetlb page; one of a private mapping goes with its last. Returns whether there was one. */

@@ -13,9 +13,9 @@ export function eachUsedEntry(
   visit: (at: number, vpn: number) => void,
 ): void {
   for (const part of vma.space.directory.leavesIn(start, end)) {
-    if (m.tables.isEmpty(part.leaf)) continue;
-    for (let i = 0; i < part.to - part.from; i++) {
-      if (m.tables.entries[part.at + i] !== 0) visit(part.at + i, part.from + i);
+    const end = part.at + part.to - part.from;
+    for (let at = m.tables.nextUsed(part.at, end); at < end; at = m.tables.nextUsed(at + 1, end)) {
+      visit(at, part.from + at - part.at);
     }
   }
 }
@@ -33,11 +33,12 @@ export function zapRange(m: State, vma: Vma, start: number, end: number, guards 
   for (const part of vma.space.directory.leavesIn(start, end)) {
     if (tables.isEmpty(part.leaf)) continue;
     m.huge?.zapping(part);
-    for (let i = 0; i < part.to - part.from; i++) {
-      const entry = tables.entries[part.at + i]!;
-      if (entry === 0 || (entry === GUARD && !guards)) continue;
+    const end = part.at + part.to - part.from;
+    for (let at = tables.nextUsed(part.at, end); at < end; at = tables.nextUsed(at + 1, end)) {
+      const entry = tables.get(at);
+      if (entry === GUARD && !guards) continue;
       if (entry & PTE.present) present++;
-      zapEntry(m, vma, part.at + i);
+      zapEntry(m, vma, at);
     }
     m.huge?.zapped();
   }

@@ -92,7 +92,7 @@ function checkPmd(m: State, huge: HugeParts, space: Space, { leaf, from }: LeafP
     vma !== undefined && vma.start <= from && vma.end >= from + LEAF_ENTRIES,
     () => `the huge page at ${from} of space ${space.id} is not in one mapping`,
   );
-  const folio = huge.folios.of(m.tables.entries[first]! >>> PTE_SHIFT);
+  const folio = huge.folios.of(m.tables.get(first) >>> PTE_SHIFT);
   must(
     (folio === undefined) === huge.pmds.zeros.has(leaf),
     () => `the huge page at ${from} is of another kind`,
@@ -107,7 +107,7 @@ function checkPmd(m: State, huge: HugeParts, space: Space, { leaf, from }: LeafP
     () => `the huge page at ${from} of space ${space.id} is taken to be elsewhere`,
   );
   for (let i = 0; i < LEAF_ENTRIES; i++) {
-    const entry = m.tables.entries[first + i]!;
+    const entry = m.tables.get(first + i);
     const page = folio ? folio.pages[i] : ZERO_PAGE;
     must(
       (entry & PTE.present) !== 0 && entry >>> PTE_SHIFT === page,

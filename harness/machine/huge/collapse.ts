@@ -40,8 +40,7 @@ function census(m: State, leaf: number): Census {
     special: false,
     pinned: false,
   };
-  for (let at = leaf * LEAF_ENTRIES; at < (leaf + 1) * LEAF_ENTRIES; at++)
-    count(m, m.tables.entries[at]!, found);
+  for (let at = leaf * LEAF_ENTRIES; at < (leaf + 1) * LEAF_ENTRIES; at++) count(m, m.tables.get(at), found);
   return found;
 }
 
@@ -113,7 +112,7 @@ export function collapse(
 function swapIn(m: State, vma: Vma, first: number): void {
   for (let vpn = first; vpn < first + PMD_PAGES; vpn++) {
     const at = vma.space.directory.entry(vpn);
-    if (isSwapEntry(m.tables.entries[at]!)) swapInEntry(m, vma, vpn, at);
+    if (isSwapEntry(m.tables.get(at))) swapInEntry(m, vma, vpn, at);
   }
 }
 
@@ -123,7 +122,7 @@ function copyPages(huge: HugeParts, vma: Vma, leaf: number, first: number, into:
   huge.zapping({ leaf, from: first, to: first + PMD_PAGES, at: leaf * LEAF_ENTRIES });
   for (let i = 0; i < PMD_PAGES; i++) {
     const at = leaf * LEAF_ENTRIES + i;
-    const entry = m.tables.entries[at]!;
+    const entry = m.tables.get(at);
     if (entry === 0) continue;
     const page = entry >>> PTE_SHIFT;
     m.pages.contents.set(into[i]!, m.pages.contents.get(page));

@@ -129,7 +129,7 @@ export function writeProtectedPmd(huge: HugeParts, vma: Vma, vpn: number, at: nu
   const m = huge.state;
   const leaf = Math.floor(at / LEAF_ENTRIES);
   if (!huge.pmds.has(leaf)) return false;
-  const page = m.tables.entries[at]! >>> PTE_SHIFT;
+  const page = m.tables.get(at) >>> PTE_SHIFT;
   const isZero = huge.pmds.zeros.has(leaf);
   if (isZero && m.settings.kernel >= KERNELS['6.18'] && replaceHugeZero(huge, vma, vpn, leaf)) return true;
   if (isZero || !isExclusiveFolio(huge, vma.space, page)) {
@@ -139,7 +139,7 @@ export function writeProtectedPmd(huge: HugeParts, vma: Vma, vpn: number, at: nu
   }
   const bits = PTE.write | PTE.young | PTE.dirty;
   for (let i = leaf * LEAF_ENTRIES; i < (leaf + 1) * LEAF_ENTRIES; i++)
-    m.tables.entries[i] = m.tables.entries[i]! | bits;
+    m.tables.change(i, m.tables.get(i) | bits);
   m.counters.cow_reuse++;
   m.ledger.cpu(PART.cow, m.costs.faults.cow_reuse.ns);
   m.reclaim.used(page);

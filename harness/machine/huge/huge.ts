@@ -122,9 +122,9 @@ export class Huge implements HugeHooks, HugeParts {
     const { state: m, pmds } = this;
     const { space } = pmds.shared.get(leaf)!;
     const start = leaf * LEAF_ENTRIES;
-    const head = m.tables.entries[start]! >>> PTE_SHIFT;
+    const head = m.tables.get(start) >>> PTE_SHIFT;
     let seen = 0;
-    for (let at = start; at < start + LEAF_ENTRIES; at++) seen |= m.tables.entries[at]!;
+    for (let at = start; at < start + LEAF_ENTRIES; at++) seen |= m.tables.get(at);
     pmds.unmapShared(leaf);
     if (seen & PTE.young && hasRecency(space.find(from)!)) m.reclaim.accessed(head);
   }
@@ -162,9 +162,9 @@ export class Huge implements HugeHooks, HugeParts {
         if (!isExclusiveFolio(this, vma.space, folio.head)) shared.add(folio);
         else if (pages < folio.size) this.split(folio);
     if (shared.size === 0) return () => false;
-    const { entries } = this.state.tables;
+    const { tables } = this.state;
     return (at) => {
-      const folio = this.folios.of(entries[at]! >>> PTE_SHIFT);
+      const folio = this.folios.of(tables.get(at) >>> PTE_SHIFT);
       return folio !== undefined && shared.has(folio);
     };
   }
@@ -179,7 +179,7 @@ export class Huge implements HugeHooks, HugeParts {
   private foliosIn(vma: Vma, start: number, end: number): Map<Folio, number> {
     const found = new Map<Folio, number>();
     eachUsedEntry(this.state, vma, start, end, (at) => {
-      const entry = this.state.tables.entries[at]!;
+      const entry = this.state.tables.get(at);
       const folio = entry & PTE.present ? this.folios.of(entry >>> PTE_SHIFT) : undefined;
       if (folio) found.set(folio, (found.get(folio) ?? 0) + 1);
     });
@@ -197,10 +197,10 @@ export class Huge implements HugeHooks, HugeParts {
       rmap.walk(frame);
       for (let i = 0; i < rmap.length; i++) {
         const at = rmap.entries[i]!;
-        const entry = tables.entries[at]!;
+        const entry = tables.get(at);
         if (entry & PTE.dirty) state.pages.markDirty(pages[0]!);
         if ((entry & PTE.young) === 0) continue;
-        tables.entries[at] = entry & ~PTE.young;
+        tables.change(at, entry & ~PTE.young);
         if (rmap.vmas[i]!.flags & NO_RECENCY) continue;
         const leaf = Math.floor(at / LEAF_ENTRIES);
         // One bit of the directory stands for all of a leaf.

@@ -35,7 +35,7 @@ export class Pmds {
 
   /** All entries of a leaf have been made. */
   add(leaf: number): void {
-    const page = this.state.tables.entries[leaf * LEAF_ENTRIES]! >>> PTE_SHIFT;
+    const page = this.state.tables.get(leaf * LEAF_ENTRIES) >>> PTE_SHIFT;
     if (page === ZERO_PAGE) this.zeros.add(leaf);
     else this.folios.add(leaf);
   }
@@ -71,7 +71,7 @@ export class Pmds {
     const { state: m } = this;
     const { space, first } = place;
     const start = leaf * LEAF_ENTRIES;
-    const head = m.tables.entries[start]! >>> PTE_SHIFT;
+    const head = m.tables.get(start) >>> PTE_SHIFT;
     for (let at = start; at < start + LEAF_ENTRIES; at++) unmapPage(m, space, at, 0);
     m.tables.release(space.directory, first);
     // munlock_vma_folio
@@ -93,9 +93,9 @@ export class Pmds {
     if (isUnmapped) return;
     const first = leaf * LEAF_ENTRIES;
     let seen = 0;
-    for (let at = first; at < first + LEAF_ENTRIES; at++) seen |= tables.entries[at]!;
+    for (let at = first; at < first + LEAF_ENTRIES; at++) seen |= tables.get(at);
     const bits = seen & (PTE.young | PTE.dirty);
-    for (let at = first; at < first + LEAF_ENTRIES; at++) tables.entries[at] = tables.entries[at]! | bits;
+    for (let at = first; at < first + LEAF_ENTRIES; at++) tables.change(at, tables.get(at) | bits);
   }
 
   /** Pages of a space that a page directory maps in a folio: of private memory (AnonHugePages of smaps), and of objects (ShmemPmdMapped). */

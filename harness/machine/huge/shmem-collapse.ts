@@ -116,10 +116,12 @@ function install(huge: HugeParts, vma: Vma, vpn: number, folio: Folio): Collapse
   if (leaf >= 0) {
     if (pmds.has(leaf)) return 'huge already';
     const at = leaf * LEAF_ENTRIES;
-    const entries = m.tables.entries.subarray(at, at + LEAF_ENTRIES);
-    if (!entries.every((entry, i) => entry === 0 || entry >>> PTE_SHIFT === folio.pages[i])) return 'special';
-    for (let i = 0; i < LEAF_ENTRIES; i++)
-      if (m.tables.entries[at + i] !== 0) unmapPage(m, vma.space, at + i, 0);
+    const isOther = (page: number, i: number) => {
+      const entry = m.tables.get(at + i);
+      return entry !== 0 && entry >>> PTE_SHIFT !== page;
+    };
+    if (folio.pages.some(isOther)) return 'special';
+    for (let i = 0; i < LEAF_ENTRIES; i++) if (m.tables.get(at + i) !== 0) unmapPage(m, vma.space, at + i, 0);
     m.tables.release(directory, vpn);
   }
   mapByDirectory(huge, vma, vpn, folio, false);

@@ -38,8 +38,7 @@ function isDirty(m: State, { head, pages }: Folio): boolean {
   if ((m.pages.traits[head]! & TRAIT.dirty) !== 0) return true;
   return pages.some((page) => {
     m.rmap.walk(m.pages.location[page]!);
-    for (let i = 0; i < m.rmap.length; i++)
-      if (m.tables.entries[m.rmap.entries[i]!]! & PTE.dirty) return true;
+    for (let i = 0; i < m.rmap.length; i++) if (m.tables.get(m.rmap.entries[i]!) & PTE.dirty) return true;
     return false;
   });
 }

@@ -102,12 +102,12 @@ function checkPage(m: State, { nodes, items, mms }: MergeIndex, node: number): v
     const at = m.rmap.entries[i]!;
     must(!found.has(at), () => `the reverse map finds an entry of page ${page} twice`);
     found.add(at);
-    must((m.tables.entries[at]! & PTE.write) === 0, () => `merged page ${page} can be written in place`);
+    must((m.tables.get(at) & PTE.write) === 0, () => `merged page ${page} can be written in place`);
   }
   for (let item = nodes.first[node]!; item !== NONE; item = items.after[item]!) {
     const { space, exited } = mms.get(items.slot[item]!);
     const at = exited || !space ? NONE : space.directory.entry(items.vpn[item]!);
-    const entry = at < 0 ? 0 : m.tables.entries[at]!;
+    const entry = at < 0 ? 0 : m.tables.get(at);
     const maps = (entry & PTE.present) !== 0 && entry >>> PTE_SHIFT === page;
     must(!maps || found.has(at), () => `the reverse map misses item ${item} of node ${node}`);
   }

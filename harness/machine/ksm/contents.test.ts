@@ -92,7 +92,7 @@ function equalPages(m: Machine): number[] {
   for (const space of m.spaces.values()) {
     for (const vma of space.vmas.filter((vma) => vma.has(VM.mergeable))) {
       eachUsedEntry(m, vma, vma.start, vma.end, (at) => {
-        const entry = m.tables.entries[at]!;
+        const entry = m.tables.get(at);
         const page = entry >>> PTE_SHIFT;
         if ((entry & PTE.present) === 0 || page === ZERO_PAGE || !isAnonPage(m, page)) return;
         if (m.pins.has(page)) return;

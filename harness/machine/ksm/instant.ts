@@ -98,7 +98,7 @@ export class Instant implements MergeStrategy {
   private mergeAt(space: Space, vpn: number): void {
     const m = this.state;
     const at = space.directory.entry(vpn);
-    const entry = at < 0 ? 0 : m.tables.entries[at]!;
+    const entry = at < 0 ? 0 : m.tables.get(at);
     const page = entry >>> PTE_SHIFT;
     if ((entry & PTE.present) === 0 || page === ZERO_PAGE || !isAnonPage(m, page) || isMerged(m, page))
       return;
@@ -111,7 +111,7 @@ export class Instant implements MergeStrategy {
       return;
     }
     // It may have gone as a page of zeros, when the folio that it was part of was split for the other page.
-    if (m.tables.entries[at]! >>> PTE_SHIFT !== page) return;
+    if (m.tables.get(at) >>> PTE_SHIFT !== page) return;
     this.unmerged.remove(page);
     for (const mapping of this.mappingsOf(page)) if (mapping.vma.has(VM.mergeable)) this.merge(mapping, node);
   }

@@ -38,7 +38,7 @@ export function placeOf(m: State, index: MergeIndex, item: number): Place | unde
   const vma = exited ? undefined : space?.find(vpn);
   if (!vma?.anon || !vma.has(VM.mergeable)) return undefined;
   const at = vma.space.directory.entry(vpn);
-  const entry = at < 0 ? 0 : m.tables.entries[at]!;
+  const entry = at < 0 ? 0 : m.tables.get(at);
   const page = entry >>> PTE_SHIFT;
   if ((entry & PTE.present) === 0 || page === ZERO_PAGE || !isAnonPage(m, page)) return undefined;
   if (m.pins.has(page)) return undefined; // write_protect_page finds a reference too many
@@ -50,7 +50,7 @@ export function mergeInto(m: State, index: MergeIndex, item: number, place: Plac
   const { vma, at, page } = place;
   m.huge?.splitPageOf(page);
   // A page of zeros may have gone when the folio of the page that it is merged with was split.
-  if (m.tables.entries[at]! >>> PTE_SHIFT !== page) return;
+  if (m.tables.get(at) >>> PTE_SHIFT !== page) return;
   const merged = index.nodes.page[node]!;
   // A page that MADV_FREE marked before it was merged is another mapping's too now.
   m.pages.markDirty(merged);
@@ -69,7 +69,7 @@ export function mergeInto(m: State, index: MergeIndex, item: number, place: Plac
 export function makeMerged(m: State, index: MergeIndex, { vma, at, page }: Place): number {
   const { pages, frames, tables } = m;
   m.huge?.splitPageOf(page);
-  tables.entries[at] = tables.entries[at]! & ~(PTE.write | PTE.dirty);
+  tables.change(at, tables.get(at) & ~(PTE.write | PTE.dirty));
   m.shootdowns?.changed(vma.space);
   const content = pages.contents.get(page);
   index.search(content, false);
@@ -94,7 +94,7 @@ export function mapKsmZero(m: State, { vma, at, page }: Place): void {
 /** unmerge_ksm_pages: every page of [start, end) of a VMA that KSM merged gets a copy of its own. The items stay. */
 export function unmerge(m: State, vma: Vma, start: number, end: number, part: StallIndex): void {
   eachUsedEntry(m, vma, start, end, (at, vpn) => {
-    const entry = m.tables.entries[at]!;
+    const entry = m.tables.get(at);
     if ((entry & PTE.present) === 0) return;
     const page = entry >>> PTE_SHIFT;
     const merged = page === ZERO_PAGE ? (entry & PTE.dirty) !== 0 : isMerged(m, page);

@@ -119,13 +119,11 @@ export class Scan {
     const { tables } = this.state;
     const end = first + stop - this.address;
     for (let at = first; at < end; at++) {
-      const { entries } = tables;
-      // Of a sparse leaf that is nearly all.
-      while (at < end && (entries[at]! & PTE.present) === 0) at++;
+      at = tables.nextWith(PTE.present, at, end);
       this.address = stop - (end - at);
       if (at === end) break;
       const vpn = this.address++;
-      const page = entries[at]! >>> PTE_SHIFT;
+      const page = tables.get(at) >>> PTE_SHIFT;
       if (page === ZERO_PAGE) continue;
       if (vma.object && !isAnonPage(this.state, page)) continue;
       const item = this.itemAt(slot, vpn);

@@ -139,9 +139,9 @@ function accessOne(m: State, space: Space, vpn: number, content: number): number
   const need = content === READ ? PTE.present : PTE.present | PTE.write;
   const mark = content === READ ? PTE.young : PTE.young | PTE.dirty;
   let at = space.directory.entry(vpn);
-  let entry = at < 0 ? 0 : tables.entries[at]!;
+  let entry = at < 0 ? 0 : tables.get(at);
   if ((entry & need) === need) {
-    if ((entry & mark) !== mark) tables.entries[at] = entry | mark;
+    if ((entry & mark) !== mark) tables.change(at, entry | mark);
     const { touched } = m.reclaim;
     if (touched && (pages.traits[entry >>> PTE_SHIFT]! & PAGE_FLAG.unevictable) === 0) {
       touched.touch(entry >>> PTE_SHIFT);
@@ -149,7 +149,7 @@ function accessOne(m: State, space: Space, vpn: number, content: number): number
   } else {
     if (timedFault(m, vma, vpn, content !== READ) === FAULTED.sigbus) return 1;
     at = space.directory.entry(vpn);
-    entry = tables.entries[at]!;
+    entry = tables.get(at);
   }
   if (content !== READ) put(pages.contents, entry >>> PTE_SHIFT, content);
   return 1;
@@ -186,7 +186,7 @@ function signal(m: State, space: Space, vpn: number, write: boolean): number {
   if (!m.sigbusHandler?.(space, vpn)) return FAULTED.sigbus;
   const at = space.directory.entry(vpn);
   const need = write ? PTE.present | PTE.write : PTE.present;
-  if (at >= 0 && (m.tables.entries[at]! & need) === need) return FAULTED.ok;
+  if (at >= 0 && (m.tables.get(at) & need) === need) return FAULTED.ok;
   // The handler's calls may have split or merged the VMA.
   return fault(m, allowed(space, vpn, write), vpn, write);
 }
@@ -221,9 +221,9 @@ function accessVma(
     }
     let at = leaf * LEAF_ENTRIES + slot;
     slot += direction;
-    let entry = leaf < 0 ? 0 : tables.entries[at]!;
+    let entry = leaf < 0 ? 0 : tables.get(at);
     if ((entry & need) === need) {
-      if ((entry & mark) !== mark) tables.entries[at] = entry | mark;
+      if ((entry & mark) !== mark) tables.change(at, entry | mark);
       const page = entry >>> PTE_SHIFT;
       if (touched && (pages.traits[page]! & PAGE_FLAG.unevictable) === 0) touched.touch(page);
     } else {
@@ -232,7 +232,7 @@ function accessVma(
       leaf = directory.leaf(vpn);
       if (outcome === FAULTED.sigbus) continue;
       at = leaf * LEAF_ENTRIES + entryInLeaf(vpn);
-      entry = tables.entries[at]!;
+      entry = tables.get(at);
     }
     if (content !== READ) put(pages.contents, entry >>> PTE_SHIFT, content + i * step);
   }
@@ -243,7 +243,7 @@ function pageAt(m: State, space: Space, vpn: number): number | undefined {
   const vma = space.find(vpn);
   if (!vma) return undefined;
   const at = space.directory.entry(vpn);
-  const entry = at < 0 ? 0 : m.tables.entries[at]!;
+  const entry = at < 0 ? 0 : m.tables.get(at);
   if (entry !== 0) return entry >>> PTE_SHIFT;
   const { object } = vma;
   const index = object ? vma.objectPageAt(vpn) : 0;
@@ -287,16 +287,16 @@ function setContentAt(m: State, vma: Vma, vpn: number, content: number): void {
 function ownPage(m: State, vma: Vma, vpn: number): number {
   const { directory } = vma.space;
   const known = directory.entry(vpn);
-  if (known < 0 || (m.tables.entries[known]! & PTE.present) === 0) fault(m, vma, vpn, false);
+  if (known < 0 || (m.tables.get(known) & PTE.present) === 0) fault(m, vma, vpn, false);
   let at = directory.entry(vpn);
-  const page = m.tables.entries[at]! >>> PTE_SHIFT;
+  const page = m.tables.get(at) >>> PTE_SHIFT;
   if (isAnonPage(m, page) && isExclusive(m, page)) return page;
   m.huge?.splitPmd(Math.floor(at / LEAF_ENTRIES));
-  if (m.tables.entries[at] === 0) {
+  if (m.tables.get(at) === 0) {
     // It was shared memory, which is unmapped then. Where there is a table it comes as a page by itself.
     at = m.tables.make(directory, vpn);
     fault(m, vma, vpn, false);
   }
   unshare(m, vma, vpn, at, PART.cow);
-  return m.tables.entries[at]! >>> PTE_SHIFT;
+  return m.tables.get(at) >>> PTE_SHIFT;
 }

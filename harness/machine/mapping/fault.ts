@@ -72,9 +72,9 @@ function handleFault(m: State, vma: Vma, vpn: number, write: boolean): number {
 function entryFor(m: State, vma: Vma, vpn: number): number {
   const at = vma.space.directory.entry(vpn);
   if (at < 0) return 0;
-  if (m.huge === undefined) return m.tables.entries[at]!;
+  if (m.huge === undefined) return m.tables.get(at);
   const leaf = Math.floor(at / LEAF_ENTRIES);
-  if (!m.huge.isSharedPmd(leaf)) return m.tables.entries[at]!;
+  if (!m.huge.isSharedPmd(leaf)) return m.tables.get(at);
   m.huge.splitPmd(leaf);
   return 0;
 }
@@ -100,7 +100,7 @@ function findsZeros(m: State, vma: Vma, vpn: number, at: number): boolean {
 
 /** mlock_vma_folio: a page that a locked VMA maps is out of reclaim's reach. */
 export function lockEntry(m: State, at: number): void {
-  const frame = frameOf(m, m.tables.entries[at]!);
+  const frame = frameOf(m, m.tables.get(at));
   if (frame >= 0) m.reclaim.recheck(m.frames.page[frame]!);
 }
 
@@ -218,7 +218,7 @@ function faultAround(m: State, vma: Vma, vpn: number, did: number = DID.nothing)
       continue;
     }
     const at = m.tables.make(vma.space.directory, neighbour);
-    if (m.tables.entries[at]! !== 0) continue;
+    if (m.tables.get(at) !== 0) continue;
     mapPage(m, vma.space, at, page, objectBits(vma, false));
     if (vma.has(VM.locked)) lockEntry(m, at);
     mapped++;
@@ -239,11 +239,11 @@ function copyFromObject(m: State, vma: Vma, vpn: number, at: number): void {
 
 /** do_wp_page: a write to a present entry that is not writable. */
 function writeProtected(m: State, vma: Vma, vpn: number, at: number): void {
-  const entry = m.tables.entries[at]!;
+  const entry = m.tables.get(at);
   const page = entry >>> PTE_SHIFT;
   if (vma.has(VM.shared)) {
     // The first write to a page of a file, or the mapping was read-only in between: there is nothing to copy.
-    m.tables.entries[at] = entry | PTE.write | PTE.young | PTE.dirty;
+    m.tables.change(at, entry | PTE.write | PTE.young | PTE.dirty);
     m.ledger.cpu(PART.minor, m.costs.faults.cow_reuse.ns);
     dirtyObjectPage(m, vma.object!, page);
     m.reclaim.used(page);
@@ -251,7 +251,7 @@ function writeProtected(m: State, vma: Vma, vpn: number, at: number): void {
   }
   if (m.huge?.writeProtected(vma, vpn, at)) return;
   if (isAnonPage(m, page) && isExclusive(m, page) && !isMerged(m, page) && ownsFolio(m, vma, page)) {
-    m.tables.entries[at] = entry | PTE.write | PTE.young | PTE.dirty;
+    m.tables.change(at, entry | PTE.write | PTE.young | PTE.dirty);
     freeSwapCache(m, page);
     m.counters.cow_reuse++;
     m.ledger.cpu(PART.cow, m.costs.faults.cow_reuse.ns);
@@ -300,7 +300,7 @@ function copyNs({ costs }: State, source: number, merged: boolean): number {
  * @param part the stall part that pays
  */
 export function unshare(m: State, vma: Vma, vpn: number, at: number, part: StallIndex): void {
-  const page = m.tables.entries[at]! >>> PTE_SHIFT;
+  const page = m.tables.get(at) >>> PTE_SHIFT;
   const merged = isMerged(m, page);
   m.counters.pgfault++;
   vma.space.pgfault++;
@@ -321,7 +321,7 @@ export function swapInEntry(m: State, vma: Vma, vpn: number, at: number): void {
 
 /** do_swap_page: an entry of an anonymous page that was swapped out. */
 function swappedOut(m: State, vma: Vma, vpn: number, at: number, write: boolean): void {
-  const page = m.tables.entries[at]! >>> PTE_SHIFT;
+  const page = m.tables.get(at) >>> PTE_SHIFT;
   let bypassed = false;
   if (m.pages.resident[page] === 1) {
     m.ledger.cpu(PART.minor, m.costs.faults.cached.ns); // in the swap cache

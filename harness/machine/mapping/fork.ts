@@ -81,7 +81,9 @@ function copyEntries(m: State, vma: Vma, child: Space): void {
     m.tables.make(child.directory, part.from); // copy_pte_range, for an empty table too
     if (m.tables.isEmpty(part.leaf)) continue;
     m.shootdowns?.changed(vma.space);
-    for (let i = 0; i < part.to - part.from; i++) copyEntry(m, vma, part.at + i, child, part.from + i);
+    const end = part.at + part.to - part.from;
+    for (let at = m.tables.nextUsed(part.at, end); at < end; at = m.tables.nextUsed(at + 1, end))
+      copyEntry(m, vma, at, child, part.from + at - part.at);
     if (m.huge?.isPmd(part.leaf)) m.huge.pmdCopied(child.directory.leaf(part.from));
   }
 }
@@ -96,9 +98,9 @@ function copyPinned(m: State, vma: Vma, vpn: number, page: number): void {
   mapPage(m, vma.space, at, copy, PTE.young | PTE.dirty | (vma.has(VM.write) ? PTE.write : 0));
 }
 
+/** @param from index of an entry in use */
 function copyEntry(m: State, vma: Vma, from: number, child: Space, vpn: number): void {
-  const entry = m.tables.entries[from]!;
-  if (entry === 0) return;
+  const entry = m.tables.get(from);
   const page = entry >>> PTE_SHIFT;
   const at = m.tables.make(child.directory, vpn);
   if ((entry & PTE.present) === 0) {
@@ -114,7 +116,7 @@ function copyEntry(m: State, vma: Vma, from: number, child: Space, vpn: number):
     copyPinned(m, child.find(vpn)!, vpn, page);
     return;
   }
-  m.tables.entries[from] = entry & ~PTE.write;
+  m.tables.change(from, entry & ~PTE.write);
   if (page === ZERO_PAGE) {
     m.tables.set(at, entry & ~(PTE.write | PTE.young));
     if (entry & PTE.dirty) m.ksm.zeroMapped(child);

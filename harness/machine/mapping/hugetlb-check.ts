@@ -46,11 +46,11 @@ function checkVma(m: State, vma: Vma, mappings: Map<number, number>): void {
   for (let vpn = vma.start; vpn < vma.end; vpn += HUGETLB_PAGES) {
     const at = vma.space.directory.entry(vpn);
     if (at < 0) continue;
-    const whole = m.tables.entries[at]! & PTE.present;
+    const whole = m.tables.get(at) & PTE.present;
     for (let i = 1; i < HUGETLB_PAGES; i++)
       must(
-        (m.tables.entries[at + i]! & PTE.present) === whole &&
-          (whole !== 0 || m.tables.entries[at + i]! >>> PTE_SHIFT === 0),
+        (m.tables.get(at + i) & PTE.present) === whole &&
+          (whole !== 0 || m.tables.get(at + i) >>> PTE_SHIFT === 0),
         () => `a part of the hugetlb page at ${vpn} is mapped`,
       );
     const head = hugeAt(m, vma, vpn);

@@ -163,7 +163,7 @@ function writeProtected(m: State, vma: Vma, first: number): number {
 function makeWritable(m: State, vma: Vma, first: number): number {
   const at = vma.space.directory.entry(first);
   const bits = PTE.write | PTE.young | PTE.dirty;
-  for (let i = 0; i < LEAF_ENTRIES; i++) m.tables.entries[at + i] = m.tables.entries[at + i]! | bits;
+  for (let i = 0; i < LEAF_ENTRIES; i++) m.tables.change(at + i, m.tables.get(at + i) | bits);
   if (!vma.has(VM.shared)) m.counters.cow_reuse++;
   m.ledger.cpu(vma.has(VM.shared) ? PART.minor : PART.cow, m.costs.faults.cow_reuse.ns);
   return OK;
@@ -187,8 +187,8 @@ export function copyHugetlb(m: State, vma: Vma, copy: Vma): void {
     const own = m.hugetlb.privates.get(head);
     if (own) own.mappings++;
     const ids = Int32Array.from({ length: LEAF_ENTRIES }, (_, i) => {
-      const entry = m.tables.entries[part.at + i]!;
-      m.tables.entries[part.at + i] = entry & ~PTE.write;
+      const entry = m.tables.get(part.at + i);
+      m.tables.change(part.at + i, entry & ~PTE.write);
       return entry >>> PTE_SHIFT;
     });
     mapHuge(m, copy, part.from, ids, 0);
@@ -201,7 +201,7 @@ export function moveHugetlb(m: State, vma: Vma, to: number): void {
   for (const part of [...space.directory.leavesIn(vma.start, vma.end)]) {
     const target = m.tables.makeStandIn(space.directory, part.from - vma.start + to);
     for (let i = 0; i < LEAF_ENTRIES; i++) {
-      m.tables.set(target + i, m.tables.entries[part.at + i]!);
+      m.tables.set(target + i, m.tables.get(part.at + i));
       m.tables.set(part.at + i, 0);
     }
   }

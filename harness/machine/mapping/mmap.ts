@@ -189,7 +189,7 @@ function populateVma(m: State, vma: Vma, start: number, end: number): boolean {
   const need = write ? PTE.present | PTE.write : PTE.present;
   for (let vpn = start; vpn < end; vpn++) {
     const at = m.tables.find(vma.space.directory, vpn);
-    if (at >= 0 && (m.tables.entries[at]! & need) === need) {
+    if (at >= 0 && (m.tables.get(at) & need) === need) {
       if (vma.has(VM.locked)) lockEntry(m, at);
     } else if (fault(m, vma, vpn, write) !== FAULTED.ok) return false;
   }
@@ -222,10 +222,12 @@ export function protect(
   };
   changeFlags(m, space, page, end, 'protect', change, (from, to) => {
     eachEntry(m, space, from, to, (vma, at) => {
-      const entry = m.tables.entries[at]!;
+      const entry = m.tables.get(at);
       m.shootdowns?.changed(space);
-      m.tables.entries[at] =
-        protection === 'rw' && mayBecomeWritable(m, vma, entry) ? entry | PTE.write : entry & ~PTE.write;
+      m.tables.change(
+        at,
+        protection === 'rw' && mayBecomeWritable(m, vma, entry) ? entry | PTE.write : entry & ~PTE.write,
+      );
     });
   });
 }
@@ -241,15 +243,15 @@ export function eachEntry(
   m: State,
   space: Space,
   start: number,
-  end: number,
+  stop: number,
   visit: (vma: Vma, at: number) => void,
 ): void {
-  for (const vma of space.overlapping(start, end)) {
-    for (const part of space.directory.leavesIn(Math.max(start, vma.start), Math.min(end, vma.end))) {
-      for (let i = 0; i < part.to - part.from; i++) {
-        const entry = m.tables.entries[part.at + i]!;
-        if (entry & PTE.present && entry >>> PTE_SHIFT !== ZERO_PAGE) visit(vma, part.at + i);
-      }
+  for (const vma of space.overlapping(start, stop)) {
+    for (const part of space.directory.leavesIn(Math.max(start, vma.start), Math.min(stop, vma.end))) {
+      const end = part.at + part.to - part.from;
+      const next = (at: number) => m.tables.nextWith(PTE.present, at, end);
+      for (let at = next(part.at); at < end; at = next(at + 1))
+        if (m.tables.get(at) >>> PTE_SHIFT !== ZERO_PAGE) visit(vma, at);
     }
   }
 }

@@ -120,13 +120,13 @@ function moveEntries(m: State, space: Space, start: number, end: number, to: num
     m.tables.make(space.directory, target);
     m.tables.make(space.directory, part.to - 1 - start + to);
     moveHuge(m, space, part, target);
-    for (let i = 0; i < part.to - part.from; i++) {
-      const entry = m.tables.entries[part.at + i]!;
-      if (entry === 0) continue;
+    const stop = part.at + part.to - part.from;
+    for (let at = m.tables.nextUsed(part.at, stop); at < stop; at = m.tables.nextUsed(at + 1, stop)) {
+      const entry = m.tables.get(at);
       if (entry & PTE.present) m.shootdowns?.changed(space);
-      const target = m.tables.make(space.directory, part.from + i - start + to);
-      m.tables.set(part.at + i, 0);
-      m.tables.set(target, entry);
+      const moved = m.tables.make(space.directory, target + at - part.at);
+      m.tables.set(at, 0);
+      m.tables.set(moved, entry);
     }
   }
 }

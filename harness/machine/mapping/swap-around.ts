@@ -66,7 +66,7 @@ function windowAround(m: State, vma: Vma, vpn: number): readonly [from: number, 
 /** @param asked the page of the fault: a merged one may be at several addresses, and is brought in for the one that faults */
 function readNear(m: State, vma: Vma, vpn: number, asked: number): boolean {
   const at = vma.space.directory.entry(vpn);
-  const entry = at < 0 ? 0 : m.tables.entries[at]!;
+  const entry = at < 0 ? 0 : m.tables.get(at);
   const page = entry >>> PTE_SHIFT;
   if (!isSwapEntry(entry) || page === asked || m.pages.resident[page] === 1) return false;
   const anon = swapInObject(m, vma, vpn, page);

@@ -16,7 +16,7 @@ class Listener implements UsedPages {
   ) {
     const { directory } = m.space(1)!;
     for (const { from, to, at } of directory.leavesIn(0, 2 ** 20))
-      for (let vpn = from; vpn < to; vpn++) this.vpns.set(m.tables.entries[at + vpn - from]! >>> 4, vpn);
+      for (let vpn = from; vpn < to; vpn++) this.vpns.set(m.tables.get(at + vpn - from) >>> 4, vpn);
   }
 
   wasUsed(id: number): boolean {
@@ -39,15 +39,15 @@ function entryAt(m: State, vpn: number): number {
 }
 
 function pageAt(m: State, vpn: number): number {
-  return m.tables.entries[entryAt(m, vpn)]! >>> 4;
+  return m.tables.get(entryAt(m, vpn)) >>> 4;
 }
 
 function use(m: State, ...vpns: number[]): void {
-  for (const vpn of vpns) m.tables.entries[entryAt(m, vpn)] = m.tables.entries[entryAt(m, vpn)]! | PTE.young;
+  for (const vpn of vpns) m.tables.change(entryAt(m, vpn), m.tables.get(entryAt(m, vpn)) | PTE.young);
 }
 
 function isYoung(m: State, vpn: number): boolean {
-  return (m.tables.entries[entryAt(m, vpn)]! & PTE.young) !== 0;
+  return (m.tables.get(entryAt(m, vpn)) & PTE.young) !== 0;
 }
 
 function range(from: number, to: number): number[] {

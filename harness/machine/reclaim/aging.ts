@@ -131,16 +131,16 @@ export class PageTableAging implements AgingTables, LookAround {
 
   /** Tells of used pages on lists and clears their accessed bits. Returns how many entries. */
   private clearYoung(from: number, count: number): number {
-    const { entries } = this.state.tables;
+    const { tables } = this.state;
     const used = this.used!;
     const folios = this.state.huge?.folios;
     let young = 0;
-    for (let at = from; at < from + count; at++) {
-      const entry = entries[at]!;
-      if ((entry & YOUNG) !== YOUNG) continue;
+    const end = from + count;
+    for (let at = tables.nextWith(YOUNG, from, end); at < end; at = tables.nextWith(YOUNG, at + 1, end)) {
+      const entry = tables.get(at);
       const page = entry >>> PTE_SHIFT;
       if (page === ZERO_PAGE || !used.wasUsed(folios ? folios.headOf(page) : page)) continue;
-      entries[at] = entry & ~PTE.young;
+      tables.change(at, entry & ~PTE.young);
       young++;
     }
     return young;

@@ -115,7 +115,7 @@ export class Eviction {
   private collectDirty(page: number): void {
     const { rmap, tables, pages } = this.state;
     for (let i = 0; i < rmap.length; i++) {
-      if (tables.entries[rmap.entries[i]!]! & PTE.dirty) pages.markDirty(page);
+      if (tables.get(rmap.entries[i]!) & PTE.dirty) pages.markDirty(page);
     }
   }
 

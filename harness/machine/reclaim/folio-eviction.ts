@@ -91,7 +91,7 @@ export class FolioEviction {
     for (const page of pages) {
       rmap.walk(this.state.pages.location[page]!);
       for (let i = 0; i < rmap.length; i++)
-        if (tables.entries[rmap.entries[i]!]! & PTE.dirty) this.state.pages.markDirty(head);
+        if (tables.get(rmap.entries[i]!) & PTE.dirty) this.state.pages.markDirty(head);
     }
   }
 

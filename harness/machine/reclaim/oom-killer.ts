@@ -13,8 +13,11 @@ const UPPER_TABLES = 1;
 function swapEntries({ tables }: State, space: Space): number {
   let entries = 0;
   for (const vma of space.vmas)
-    for (const { at, from, to } of space.directory.leavesIn(vma.start, vma.end))
-      for (let i = 0; i < to - from; i++) if (isSwapEntry(tables.entries[at + i]!)) entries++;
+    for (const { at: first, from, to } of space.directory.leavesIn(vma.start, vma.end)) {
+      const end = first + to - from;
+      for (let at = tables.nextUsed(first, end); at < end; at = tables.nextUsed(at + 1, end))
+        if (isSwapEntry(tables.get(at))) entries++;
+    }
   return entries;
 }
 

@@ -34,7 +34,7 @@ function isComing({ reclaim }: State, page: number): boolean {
 /** A page of a space: its entry says that it was purged from then on. */
 function purgePrivate(m: State, space: Space, vpn: number): number {
   const at = space.directory.entry(vpn);
-  const page = at < 0 ? ZERO_PAGE : m.tables.entries[at]! >>> PTE_SHIFT;
+  const page = at < 0 ? ZERO_PAGE : m.tables.get(at) >>> PTE_SHIFT;
   // Empty, purged before, or the shared zero page. Merged pages: the kernel's walk by anon_vma does not find them.
   if (page === ZERO_PAGE || isMerged(m, page)) return GAVE.nothing;
   const vma = space.find(vpn)!;
@@ -72,7 +72,7 @@ export function* usedPages(m: State, { holder, from, end }: VolatileRange): Gene
       vpn = directory.nextLeaf(vpn, end);
       continue;
     }
-    if (m.tables.entries[at]! >>> PTE_SHIFT !== ZERO_PAGE) yield vpn;
+    if (m.tables.get(at) >>> PTE_SHIFT !== ZERO_PAGE) yield vpn;
     vpn++;
   }
 }

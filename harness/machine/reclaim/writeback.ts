@@ -55,9 +55,9 @@ function cleanEntries(m: State, page: number): void {
   rmap.walk(pages.location[page]!);
   for (let i = 0; i < rmap.length; i++) {
     const at = rmap.entries[i]!;
-    const entry = tables.entries[at]!;
+    const entry = tables.get(at);
     if (entry & PTE.dirty) pages.markDirty(page);
-    tables.entries[at] = entry & ~(PTE.dirty | PTE.write);
+    tables.change(at, entry & ~(PTE.dirty | PTE.write));
   }
 }
 

@@ -41,7 +41,7 @@ export class Directory {
     return this.lastLeaves[(vpn - region * REGION_PAGES) >> LEAF_SHIFT]!;
   }
 
-  /** Index of a page's entry in `PageTables.entries`, or -1 where it has no leaf. */
+  /** Index of a page's entry, or -1 where it has no leaf. */
   entry(vpn: number): number {
     const region = Math.floor(vpn / REGION_PAGES);
     if (region !== this.lastRegion) {
@@ -138,7 +138,7 @@ export function entryInLeaf(vpn: number): number {
 /** The page-table pages of all spaces, in one pool. */
 export class PageTables {
   /** Entry `leaf * 512 + i`. Replaced when the pool grows. */
-  entries = new Int32Array(16 * LEAF_ENTRIES);
+  private entries = new Int32Array(16 * LEAF_ENTRIES);
   /** Entries in use, by leaf. */
   private used = new Int32Array(16);
   private readonly unused: number[] = [];
@@ -187,6 +187,32 @@ export class PageTables {
       if (this.pages > this.peak) this.peak = this.pages;
     }
     return directory.leaf(vpn) << LEAF_SHIFT;
+  }
+
+  /** The entry at an index. */
+  get(index: number): number {
+    return this.entries[index]!;
+  }
+
+  /** The first index from one on, below `end` in the same leaf, whose entry is in use; `end` where there is none. */
+  nextUsed(index: number, end: number): number {
+    const { entries } = this;
+    let at = index;
+    while (at < end && entries[at] === 0) at++;
+    return at;
+  }
+
+  /** The same of entries that have all of some bits. */
+  nextWith(bits: number, index: number, end: number): number {
+    const { entries } = this;
+    let at = index;
+    while (at < end && (entries[at]! & bits) !== bits) at++;
+    return at;
+  }
+
+  /** Writes an entry that is in use and stays so. */
+  change(index: number, value: number): void {
+    this.entries[index] = value;
   }
 
   /** Writes an entry and keeps count of the leaf's used ones. */

@@ -70,10 +70,11 @@ export class ProportionalUsage {
     else
       for (const space of m.spaces.values()) {
         for (const part of space.directory.leaves()) {
-          for (let i = 0; i < part.to - part.from; i++) {
-            const entry = m.tables.entries[part.at + i]!;
-            const page = entry >>> PTE_SHIFT;
-            if ((entry & PTE.present) === 0 || page === ZERO_PAGE) continue;
+          const end = part.at + part.to - part.from;
+          const next = (at: number) => m.tables.nextWith(PTE.present, at, end);
+          for (let at = next(part.at); at < end; at = next(at + 1)) {
+            const page = m.tables.get(at) >>> PTE_SHIFT;
+            if (page === ZERO_PAGE) continue;
             const frame = m.pages.location[page]!;
             // Pages that are used in place (images, page frame numbers) have no frame, and no space pays for one.
             if (frame >= 0) space.pageUs += this.settle(frame);

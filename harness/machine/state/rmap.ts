@@ -97,7 +97,7 @@ export class ReverseMap {
     const { tables } = this.state;
     const at = tables.find(space.directory, vpn);
     if (at < 0) return;
-    const entry = tables.entries[at]!;
+    const entry = tables.get(at);
     if ((entry & PTE.present) === 0 || entry >>> PTE_SHIFT !== page) return;
     this.entries[this.length] = at;
     this.spaces[this.length] = space;
@@ -119,10 +119,10 @@ export class ReverseMap {
     let exec = 0;
     for (let i = 0; i < this.length; i++) {
       const at = this.entries[i]!;
-      const entry = tables.entries[at]!;
+      const entry = tables.get(at);
       if (entry & PTE.dirty) pages.markDirty(page);
       if ((entry & PTE.young) === 0) continue;
-      tables.entries[at] = entry & ~PTE.young;
+      tables.change(at, entry & ~PTE.young);
       const vma = this.vmas[i]!;
       if (!hasRecency(vma)) continue;
       exec |= vma.flags & VM.exec;

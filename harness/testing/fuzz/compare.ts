@@ -168,12 +168,12 @@ function entries(m: Machine, seen: Space, space: Naive.Space): void {
     const leaf = seen.directory.leaf(first);
     agree(leaf >= 0, true, () => `page table of page ${first} of space ${space.id}`);
     let found = 0;
-    for (let at = leaf * TABLE; at < (leaf + 1) * TABLE; at++) if (m.tables.entries[at] !== 0) found++;
+    for (let at = leaf * TABLE; at < (leaf + 1) * TABLE; at++) if (m.tables.get(at) !== 0) found++;
     used.set(table, found);
   }
   for (const [page, expected] of space.entries) {
     const table = Math.floor(page / TABLE);
-    const entry = m.tables.entries[seen.directory.leaf(table * TABLE) * TABLE + (page % TABLE)]!;
+    const entry = m.tables.get(seen.directory.leaf(table * TABLE) * TABLE + (page % TABLE));
     const state = machineState(m, entry);
     const naive = naiveState(expected);
     if (state !== naive) agree(STATES[state], STATES[naive], `entry of page ${page} of space ${space.id}`);
@@ -181,7 +181,7 @@ function entries(m: Machine, seen: Space, space: Naive.Space): void {
   }
   for (const page of space.guards) {
     const table = Math.floor(page / TABLE);
-    const entry = m.tables.entries[seen.directory.leaf(table * TABLE) * TABLE + (page % TABLE)]!;
+    const entry = m.tables.get(seen.directory.leaf(table * TABLE) * TABLE + (page % TABLE));
     agree(entry, GUARD, () => `guard at page ${page} of space ${space.id}`);
     used.set(table, (used.get(table) ?? 0) - 1);
   }
