@@ -4,15 +4,40 @@ import { packageFile } from '../../base/package-root.js';
 /** The one font of all figures: with the widths of Arial and Helvetica, so that an SVG looks alike where it is missing. */
 export const FONT_FILE = packageFile('harness', 'report', 'font', 'LiberationSans-Regular.ttf');
 
-let metrics: typeof PDFDocument.prototype | undefined;
+/** A font as pdfkit has read it; only what is used here. */
+interface ReadFont {
+  readonly characterSet: readonly number[];
+  glyphForCodePoint(character: number): unknown;
+}
+
+/** The document that texts are measured with. */
+let measuring: PDFKit.PDFDocument | undefined;
 const widths = new Map<string, number>();
+
+function measuringDocument(): PDFKit.PDFDocument {
+  if (measuring) return measuring;
+  measuring = new PDFDocument({ font: FONT_FILE });
+  const font = readFont(measuring);
+  // What is copied from a PDF is the character that a glyph was first asked for: not that of a text that happened to come first.
+  for (const character of font.characterSet) font.glyphForCodePoint(character);
+  return measuring;
+}
+
+function readFont(pdf: PDFKit.PDFDocument): ReadFont {
+  return (pdf as unknown as { readonly _font: { readonly font: ReadFont } })._font.font;
+}
+
+/** The font of figures for the options of a document: read once, which takes longer than drawing most pictures. */
+export function figureFont(): string {
+  // Documents take what another has read, which their types do not say.
+  return readFont(measuringDocument()) as unknown as string;
+}
 
 /** Width of a text one point high. */
 export function textWidth(text: string): number {
   const known = widths.get(text);
   if (known !== undefined) return known;
-  metrics ??= new PDFDocument({ font: FONT_FILE });
-  const width = metrics.fontSize(1).widthOfString(text);
+  const width = measuringDocument().fontSize(1).widthOfString(text);
   widths.set(text, width);
   return width;
 }

@@ -1,5 +1,5 @@
 import PDFDocument from 'pdfkit';
-import { FONT_FILE } from './font.js';
+import { figureFont } from './font.js';
 import { PdfContext } from './pdf-context.js';
 import type { Laid } from './vega.js';
 
@@ -11,7 +11,7 @@ export async function toPdf({ view, height }: Laid, width: number, title: string
   const pdf = new PDFDocument({
     size: [width, height],
     margin: 0,
-    font: FONT_FILE,
+    font: figureFont(),
     pdfVersion: '1.4',
     info: { Title: title, Creator: 'reclaim-bench', CreationDate: new Date(0) },
   });
