@@ -1,6 +1,6 @@
-import PDFDocument from 'pdfkit';
 import { figureFont } from './font.js';
 import { PdfContext } from './pdf-context.js';
+import { pdfkit } from './pdfkit.js';
 import type { Laid } from './vega.js';
 
 /**
@@ -8,7 +8,7 @@ import type { Laid } from './vega.js';
  * so that the same picture is the same bytes.
  */
 export async function toPdf({ view, height }: Laid, width: number, title: string): Promise<Buffer> {
-  const pdf = new PDFDocument({
+  const pdf = new (pdfkit())({
     size: [width, height],
     margin: 0,
     font: figureFont(),
