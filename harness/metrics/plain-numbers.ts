@@ -17,6 +17,7 @@ function linesFrom(bytes: Buffer, start: number, end: number): number {
 /** Reads the records of CSV without quotes into columns of numbers: no row is an object. */
 class PlainNumbers {
   private at: number;
+  private readonly mayBeEmpty: readonly boolean[];
 
   constructor(
     private readonly bytes: Buffer,
@@ -25,6 +26,7 @@ class PlainNumbers {
     private readonly columns: readonly Column[],
   ) {
     this.at = start;
+    this.mayBeEmpty = columns.map(([, kind]) => kind.endsWith('?'));
   }
 
   /** All columns; undefined where a record has more or fewer fields. @throws InputError for a value that its column cannot hold */
@@ -57,11 +59,13 @@ class PlainNumbers {
         value = 10 * value + (code - ZERO);
       }
       if (at === end) code = LINE_END;
-      if (!numbers || at === from || at - from > EXACT_DIGITS || (code !== COMMA && code !== LINE_END)) {
+      const ended = code === COMMA || code === LINE_END;
+      if (numbers && at === from && ended && this.mayBeEmpty[i]) numbers[row] = Number.NaN;
+      else if (!numbers || at === from || at - from > EXACT_DIGITS || !ended) {
         const other = this.other(i, from);
         if (numbers) numbers[row] = typeof other === 'number' ? other : Number.NaN;
         at = this.at;
-        code = at === end ? LINE_END : bytes[at]!;
+        code = at >= end ? LINE_END : bytes[at]!;
       } else numbers[row] = value;
       if ((code === LINE_END) !== (i === last)) return false;
       at++;
@@ -80,6 +84,8 @@ class PlainNumbers {
     }
     this.at = to;
     const [name, kind] = columns[column]!;
+    // No text is refused there.
+    if (kind === 'text?') return null;
     return parseValue(name, kind, bytes.toString('utf8', from, to));
   }
 }
