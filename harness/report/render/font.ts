@@ -1,6 +1,6 @@
 import { packageFile } from '../../base/package-root.js';
 import { Advances } from './advances.js';
-import { pdfkit } from './pdfkit.js';
+import { pdfkit } from './packages.js';
 
 /** The one font of all figures: with the widths of Arial and Helvetica, so that an SVG looks alike where it is missing. */
 export const FONT_FILE = packageFile('harness', 'report', 'font', 'LiberationSans-Regular.ttf');

@@ -1,6 +1,6 @@
 import { figureFont } from './font.js';
+import { pdfkit } from './packages.js';
 import { PdfContext } from './pdf-context.js';
-import { pdfkit } from './pdfkit.js';
 import type { Laid } from './vega.js';
 
 /**
