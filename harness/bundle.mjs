@@ -44,16 +44,16 @@ const KEPT_BUNDLES = 8;
 const COPIES = [
   // Where a module is imported at the top: a script cannot wait there.
   {
-    pattern: /const (\w+) = await ownListPolicy\('([\w-]+)'\);/g,
+    pattern: /const (\w+) = await ownListPolicy\(["']([\w-]+)["']\);/g,
     instead: (_, name, policy) =>
       `import { ListPolicy as ${name} } from './structures/list-policy.js?own-${policy}';`,
   },
   {
-    pattern: /\(await import\(\/\* @vite-ignore \*\/ `\.\/(simulate(?:-bytes)?)\.js\?\$\{(.*?)\}`\)\)/g,
+    pattern: /await import\(\s*\/\* @vite-ignore \*\/\s*`\.\/(simulate(?:-bytes)?)\.js\?\$\{(.*?)\}`\s*\)/g,
     instead: (_, name, policy) => `copyOfFile('${name}.cjs', ${policy})`,
   },
   // Node's own loader is not there for code that V8 has compiled before.
-  { pattern: /await import\((?=pathToFileURL|'node:)/g, instead: () => 'await importFromOutside(' },
+  { pattern: /await import\((?=pathToFileURL|["']node:)/g, instead: () => 'await importFromOutside(' },
 ];
 
 /** Reads modules with copies of their own once more for each. */
@@ -67,7 +67,7 @@ const ownCopies = {
   transform: (code, id) => {
     if (id.includes('node_modules')) return undefined;
     const text = COPIES.reduce((before, { pattern, instead }) => before.replace(pattern, instead), code);
-    if (/= await ownListPolicy|import\(.*\/simulate/.test(text))
+    if (/= await ownListPolicy|import\([^)]*\/simulate/.test(text))
       throw new Error(`${id} imports a copy of a module in another way than before`);
     return text;
   },

@@ -34,16 +34,21 @@ function readAtMost(fd: number, file: string, most: number): Buffer {
   return Buffer.concat(chunks);
 }
 
-/** The text of a file, of up to `most` bytes. @throws InputError when it cannot be read, or is larger */
-export function readText(file: string, most = MOST_TEXT_BYTES): string {
+/** The bytes of a text file, up to `most`. @throws InputError when it cannot be read, or is larger */
+export function readTextBytes(file: string, most = MOST_TEXT_BYTES): Buffer {
   try {
     const fd = openSync(file, 'r');
     try {
-      return readAtMost(fd, file, most).toString('utf8');
+      return readAtMost(fd, file, most);
     } finally {
       closeSync(fd);
     }
   } catch (error) {
     throw fileError(error, file);
   }
+}
+
+/** The text of a file, of up to `most` bytes. @throws InputError when it cannot be read, or is larger */
+export function readText(file: string, most = MOST_TEXT_BYTES): string {
+  return readTextBytes(file, most).toString('utf8');
 }

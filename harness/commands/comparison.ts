@@ -17,7 +17,7 @@ import { wrapped } from '../report/terminal-text.js';
 import { comparisonText } from '../report/text.js';
 import { verdictJson } from '../report/verdict-json.js';
 import { type ComparisonFormat, comparisonFormat } from './comparison-format.js';
-import { drawInWorkers, drawnText } from './draw.js';
+import { drawFiles, drawnText } from './draw.js';
 import { drawable } from './drawable.js';
 import { checkFull } from './flags.js';
 import { interruptible } from './interrupt.js';
@@ -122,7 +122,7 @@ function figuresFor(data: FigureData, wanted: ComparisonArgs['figures']): readon
   return headline.length > 0 ? headline : among(FIGURES);
 }
 
-/** Draws report.html and figures, in workers: they keep a thread busy for seconds. */
+/** Draws report.html and figures. */
 async function draw(
   folder: string,
   figures: readonly Figure[],
@@ -139,7 +139,7 @@ async function draw(
     figures: figures.map(({ name }) => name),
     report: true,
   };
-  const files = await drawInWorkers(request, workers, signal);
+  const files = await drawFiles(request, workers, signal);
   if (!files) {
     note(`reclaim: interrupted; the results are complete, reclaim report ${folder} draws their figures`);
     return;

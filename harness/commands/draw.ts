@@ -1,37 +1,20 @@
+import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { InputError } from '../base/errors.js';
 import { entryFile } from '../base/package-root.js';
-import { Pool } from '../experiment/pool.js';
-import type { Width } from '../report/figures/figure.js';
+import { type Here, Pool } from '../experiment/pool.js';
 import type { Format } from '../report/render/formats.js';
+import {
+  type DrawAnswer,
+  type DrawJob,
+  type DrawnFile,
+  type DrawSetup,
+  FIGURE_FOLDER,
+  REPORT,
+} from './draw-job.js';
 
-/** The folder of figures, below that of the results. */
-export const FIGURE_FOLDER = 'figures';
-/** The page of results, in their folder. */
-export const REPORT = 'report.html';
 const SPEC = '.vl.json';
 const WORKER_FILE = entryFile('commands', 'draw-worker');
-
-/** What every worker that draws receives when it starts. */
-export interface DrawSetup {
-  /** The folder of results. */
-  readonly folder: string;
-  /** Files of results that lie elsewhere, by the names that they have in the folder. */
-  readonly replaced: Readonly<Record<string, string>>;
-  readonly width: Width;
-  readonly formats: readonly Format[];
-}
-
-/** A figure by its name, or report.html. */
-export interface DrawJob {
-  readonly figure: string | undefined;
-}
-
-/** A file by its path below the folder of results. */
-type DrawnFile = readonly [path: string, content: string | Uint8Array];
-
-/** What was drawn, or why nothing can be drawn. */
-export type DrawAnswer = { readonly files: readonly DrawnFile[] } | { readonly refused: string };
 
 /** Figures and report.html of a folder of results. */
 export interface DrawRequest extends DrawSetup {
@@ -41,20 +24,51 @@ export interface DrawRequest extends DrawSetup {
   readonly report: boolean;
 }
 
+/** Size of results that are small, in bytes. */
+const SMALL_BYTES = 2 ** 20;
+/** Figures and page that are drawn where they are asked for: loading what draws takes a worker as long as a few of them. */
+const FEW = 4;
+
+/** Draws a few figures, or what one worker would draw, of small results in this thread. */
+class SmallDrawing implements Here<DrawJob, DrawAnswer> {
+  private loaded: Promise<{ answer(job: DrawJob): Promise<DrawAnswer> }> | undefined;
+
+  constructor(
+    private readonly setup: DrawSetup,
+    private readonly workers: number,
+  ) {}
+
+  suits(jobs: readonly DrawJob[]): boolean {
+    return (this.workers === 1 || jobs.length <= FEW) && resultBytes(this.setup) <= SMALL_BYTES;
+  }
+
+  async answer(job: DrawJob): Promise<DrawAnswer> {
+    this.loaded ??= import('./draw-jobs.js').then(({ DrawJobs }) => new DrawJobs(this.setup));
+    return (await this.loaded).answer(job);
+  }
+}
+
+/** Size of all tables of results. */
+function resultBytes({ folder, replaced }: DrawSetup): number {
+  const tables = readdirSync(folder).filter((name) => name.endsWith('.csv') && !(name in replaced));
+  const paths = [...tables.map((name) => join(folder, name)), ...Object.values(replaced)];
+  return paths.reduce((sum, path) => sum + statSync(path).size, 0);
+}
+
 /**
- * Draws figures and report.html in workers, one of them at a time each.
+ * Draws figures and report.html, one of them at a time each worker; what is little in this thread.
  *
  * @returns their contents, by their paths below the folder; undefined where that was interrupted
  * @throws InputError when the results are not what they should be
  */
-export async function drawInWorkers(
+export async function drawFiles(
   { figures, report, ...setup }: DrawRequest,
   workers: number,
   signal?: AbortSignal,
 ): Promise<Map<string, string | Uint8Array> | undefined> {
   // The page takes longest.
   const jobs: DrawJob[] = [...(report ? [undefined] : []), ...figures].map((figure) => ({ figure }));
-  const pool = new Pool<DrawJob, DrawAnswer>(workers, setup, WORKER_FILE);
+  const pool = new Pool<DrawJob, DrawAnswer>(workers, setup, WORKER_FILE, new SmallDrawing(setup, workers));
   const stop = () => void pool.close();
   signal?.addEventListener('abort', stop, { once: true });
   const drawn = new Map<DrawJob, readonly DrawnFile[]>();

@@ -43,9 +43,13 @@ describe('a host that is out of something is one line and exit code 3', () => {
     expect(stderr).toMatch(/^reclaim: limited\/unfinished\/.*: a file may not grow that large here .*\n$/);
   });
 
-  // With fewer than 19 Node does not begin, with 24 cells finish.
+  // With fewer than 19 Node does not begin, with 24 cells finish. What is small needs no worker.
   it.each([20, 22])('%i files may be open', (most) => {
-    const { code, stderr } = shell(`ulimit -n ${most}; $R compare e.yaml --out few`);
+    cli.write(
+      'large.yaml',
+      'name: large\ntraces:\n  - { workload: zipf, params: { events: 300000, pages: 1000 } }\ndiscard: [keep]\n',
+    );
+    const { code, stderr } = shell(`ulimit -n ${most}; $R compare large.yaml --out few`);
     expect([code, stderr.split('\n')]).toEqual([
       3,
       [

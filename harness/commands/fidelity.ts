@@ -22,7 +22,7 @@ import { figureOf, missingFor } from '../report/figures/registry.js';
 import { USUAL_FORMATS } from '../report/render/formats.js';
 import { compileTrace } from '../trace/compile.js';
 import { openTrace, type Trace } from '../trace/trace.js';
-import { drawInWorkers } from './draw.js';
+import { drawFiles } from './draw.js';
 import { drawable } from './drawable.js';
 import {
   type ComparedKernel,
@@ -266,7 +266,7 @@ async function writeFiles(folder: string, kernels: readonly ComparedKernel[]): P
     figures: [FIGURE.name],
     report: false,
   } as const;
-  await addFiles(folder, (await drawInWorkers(drawing, 1))!, note);
+  await addFiles(folder, (await drawFiles(drawing, 1))!, note);
 }
 
 async function handler(args: Args): Promise<void> {

@@ -11,7 +11,8 @@ import { FIGURES, figureOf, missingFor, requireFigure } from '../report/figures/
 import { missingForReport } from '../report/html/missing.js';
 import { FORMATS, type Format, USUAL_FORMATS } from '../report/render/formats.js';
 import { USUAL_COLUMNS, wrapped } from '../report/terminal-text.js';
-import { drawInWorkers, drawnText, REPORT } from './draw.js';
+import { drawFiles, drawnText } from './draw.js';
+import { REPORT } from './draw-job.js';
 import { drawable, requireDrawing } from './drawable.js';
 import { type Command, loneHyphen, quietFlag } from './flags.js';
 import { note, print } from './terminal.js';
@@ -122,7 +123,7 @@ async function handler(args: Args): Promise<void> {
     figures: figures.map(({ name }) => name),
     report: reported,
   };
-  const files = (await drawInWorkers(request, availableParallelism()))!;
+  const files = (await drawFiles(request, availableParallelism()))!;
   await addFiles(args.results, files, note);
   await print(drawnText(args.results, [...files.keys()], { formats, listed: true, more: false }));
 }

@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WORKLOADS } from '../../workloads/registry.js';
 import { HostError } from '../base/errors.js';
@@ -59,7 +60,7 @@ function experiment(text = EXPERIMENT) {
 function options(out = 'out', more: Partial<RunOptions> = {}): RunOptions {
   return {
     out: join(folder, out),
-    // Starting a worker is most of what these small experiments take; what is about several asks for them.
+    // Most of these small experiments need no worker; what is about several asks for them.
     workers: 1,
     resume: false,
     policyModules: [],
@@ -179,12 +180,18 @@ describe('an experiment', () => {
     expect(hash).toBe(hashes[4]);
   });
 
-  it('writes the same bytes with one worker, with two, and again', async () => {
-    await run('one', { workers: 1 });
-    await run('two', { workers: 2 });
-    await run('two', { workers: 2 });
-    for (const name of ['runs.csv', 'draws.csv', 'timeline.csv', 'spaces.csv'])
+  it('writes the same bytes with one worker, with two, and again, and without any', async () => {
+    // What is compressed is read in a worker, which then runs the cells, too.
+    writeFileSync(join(folder, 'a.csv.gz'), gzipSync(TRACE));
+    const compressed = EXPERIMENT.replace('a.csv', 'a.csv.gz');
+    await run('one', { workers: 1 }, compressed);
+    await run('two', { workers: 2 }, compressed);
+    await run('two', { workers: 2 }, compressed);
+    await run('none', { workers: 2 });
+    for (const name of ['runs.csv', 'draws.csv', 'timeline.csv', 'spaces.csv']) {
       expect(file('one', name), name).toBe(file('two', name));
+      expect(file('one', name), name).toBe(file('none', name));
+    }
   });
 
   it('resumes cells whose inputs are the same, and runs the others', async () => {

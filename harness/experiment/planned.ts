@@ -9,12 +9,13 @@ import { expansionLimit } from '../trace/io/decompress.js';
 import { cellKeys } from './cell.js';
 import { checkSelections } from './claim-entries.js';
 import type { Experiment } from './file.js';
+import type { WorkerSetup } from './jobs.js';
 import { type Cell, checkAxes, planCells } from './plan.js';
 import { Pool } from './pool.js';
 import { prepareTraces } from './prepare.js';
 import type { Planned, Workers, WorkOptions } from './run-cells.js';
+import { SmallJobs } from './small.js';
 import { inputsHasher } from './store.js';
-import type { WorkerSetup } from './worker.js';
 
 /** How an experiment is planned. */
 export interface PlanOptions extends WorkOptions {
@@ -83,7 +84,8 @@ export async function withWorkers<T>(
   { workers, signal }: Pick<PlanOptions, 'workers' | 'signal'>,
   use: (pool: Workers) => Promise<T>,
 ): Promise<T> {
-  const pool: Workers = new Pool(workers, { ...setup, live: liveChoice(), maxExpansion: expansionLimit() });
+  const whole: WorkerSetup = { ...setup, live: liveChoice(), maxExpansion: expansionLimit() };
+  const pool: Workers = new Pool(workers, whole, undefined, new SmallJobs(whole));
   const stop = () => void pool.close();
   signal?.addEventListener('abort', stop, { once: true });
   try {

@@ -45,3 +45,29 @@ it('tells how many workers are free, and they take the jobs that follow from one
 it('has no free workers beyond the most that may run', async () => {
   expect((await spread(3, 1)).idles).toEqual([0]);
 });
+
+it('does in this thread what suits it; a worker does what turns out not to, and a job that fails is lost alone', async () => {
+  const here = {
+    suits: (jobs: readonly string[]) => jobs.length === 3,
+    answer: async (job: string) => {
+      if (job === 'bad') throw new Error('boom');
+      return job === 'short' ? 0 : undefined;
+    },
+  };
+  const pool = new Pool<string, number>(2, {}, file, here);
+  const ran: [string, number | string][] = [];
+  const events = {
+    answered: (job: string, thread: number) => void ran.push([job, thread === 0 ? 'here' : 'worker']),
+    died: (job: string, reason: string) => void ran.push([job, reason]),
+  };
+  await pool.run(['short', 'bad', 'long'], events);
+  expect(ran.splice(0)).toEqual([
+    ['short', 'here'],
+    ['bad', 'boom'],
+    ['long', 'worker'],
+  ]);
+  // Where there is a worker it does all.
+  await pool.run(['short', 'short', 'short'], events);
+  await pool.close();
+  expect(ran).toEqual(Array.from({ length: 3 }, () => ['short', 'worker']));
+});

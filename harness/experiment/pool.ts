@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { fileError, HostError } from '../base/errors.js';
 import { entryFile } from '../base/package-root.js';
@@ -21,6 +22,17 @@ export interface PoolEvents<J, A> {
   /** The worker died; the other jobs go on. Returns jobs as `answered` does. */
   died(job: J, reason: string): readonly J[] | undefined;
 }
+
+/** Does jobs in the thread of the pool, where that takes less than a worker would. */
+export interface Here<J, A> {
+  /** Whether these jobs are that short, and those that may follow from them. */
+  suits(jobs: readonly J[]): boolean;
+  /** Returns undefined where a job is not short after all: a worker does it. What it throws is what a worker would have died of. */
+  answer(job: J): Promise<A | undefined>;
+}
+
+/** An answer, or why there is none. */
+type Answered<A> = { readonly answer: A } | { readonly death: string };
 
 /** Jobs that are to be done, and how many are being done: those may lead to more. */
 class JobQueue<J> {
@@ -59,7 +71,7 @@ class JobQueue<J> {
 }
 
 /**
- * Worker threads that answer jobs, each one at a time. A worker that dies loses only its own job: it is reported, and
+ * Worker threads that answer jobs, each one at a time; what is short may be done without any. A worker that dies loses only its own job: it is reported, and
  * another worker takes over the rest.
  */
 export class Pool<J, A> {
@@ -67,11 +79,15 @@ export class Pool<J, A> {
   private readonly idle: Worker[] = [];
   private closed = false;
 
-  /** @param workerData what every worker receives when it starts */
+  /**
+   * @param workerData what every worker receives when it starts
+   * @param here does what it can where no worker has been started
+   */
   constructor(
     private readonly size: number,
     private readonly workerData: object,
     private readonly workerFile: string = WORKER_FILE,
+    private readonly here?: Here<J, A>,
   ) {}
 
   /**
@@ -82,9 +98,11 @@ export class Pool<J, A> {
    */
   async run<K extends J>(jobs: readonly K[], events: PoolEvents<K, A>, most = this.size): Promise<void> {
     const queue = new JobQueue<K>(jobs);
+    const here = this.workers.size === 0 && this.here?.suits(jobs) ? this.here : undefined;
     try {
       // A worker is started for a job, and one job may lead to several.
-      const lanes = Array.from({ length: Math.min(this.size, most) }, () => this.lane(queue, events));
+      const length = here ? 1 : Math.min(this.size, most);
+      const lanes = Array.from({ length }, () => this.lane(queue, events, here));
       await Promise.all(lanes);
     } catch (error) {
       await this.close();
@@ -99,15 +117,23 @@ export class Pool<J, A> {
   }
 
   /** Answers jobs with one worker, and with its successor when it dies, until none is left. */
-  private async lane<K extends J>(queue: JobQueue<K>, events: PoolEvents<K, A>): Promise<void> {
+  private async lane<K extends J>(
+    queue: JobQueue<K>,
+    events: PoolEvents<K, A>,
+    here: Here<J, A> | undefined,
+  ): Promise<void> {
     let worker: Worker | undefined;
     while (!this.closed && events.wanted?.() !== false) {
       const job = await queue.next();
       if (job === undefined || this.closed) break;
-      worker ??= this.idle.pop() ?? this.start();
+      if (!here) worker ??= this.idle.pop() ?? this.start();
       events.started?.(job);
-      const answer = await ask<A>(worker, job);
-      if (this.closed) {
+      let answer = here && (await answerHere(here, job));
+      if (!answer && !this.closed) {
+        worker ??= this.start();
+        answer = await ask<A>(worker, job);
+      }
+      if (!answer || this.closed) {
         queue.done();
         return;
       }
@@ -115,7 +141,7 @@ export class Pool<J, A> {
         queue.done(events.answered(job, answer.answer, queue.idle));
         continue;
       }
-      this.workers.delete(worker);
+      if (worker) this.workers.delete(worker);
       worker = undefined;
       queue.done(events.died(job, answer.death));
     }
@@ -136,14 +162,25 @@ export class Pool<J, A> {
   }
 }
 
+/** Does a job in this thread, once signals and timers have had their turn. */
+async function answerHere<J, A>(here: Here<J, A>, job: J): Promise<Answered<A> | undefined> {
+  await setImmediate();
+  try {
+    const answer = await here.answer(job);
+    return answer === undefined ? undefined : { answer };
+  } catch (error) {
+    return { death: error instanceof Error ? error.message : String(error) };
+  }
+}
+
 /**
  * Sends a job to a worker and waits for its answer, or for the worker to die.
  *
  * @throws HostError where it dies because the host is out of something, such as open files when it loads its code
  */
-function ask<A>(worker: Worker, job: unknown): Promise<{ answer: A } | { death: string }> {
+function ask<A>(worker: Worker, job: unknown): Promise<Answered<A>> {
   return new Promise((resolve, reject) => {
-    const settle = (result: { answer: A } | { death: string } | HostError) => {
+    const settle = (result: Answered<A> | HostError) => {
       worker.off('message', onMessage);
       worker.off('error', onError);
       worker.off('exit', onExit);

@@ -7,9 +7,9 @@ import type { TraceHandle } from '../trace/trace.js';
 import type { PlannedTrace } from './axes.js';
 import type { Experiment, ExperimentTrace, TraceEntry } from './file.js';
 import type { GivesBack } from './gives-back.js';
+import type { ReadJob, ReadTrace, WorkerAnswer, WorkerJob } from './jobs.js';
 import type { Pool } from './pool.js';
 import { resolveTrace, traceSource } from './traces.js';
-import type { ReadJob, ReadTrace, WorkerAnswer, WorkerJob } from './worker.js';
 import { replicateSeed } from './workload.js';
 
 /** A trace of an experiment, and what its first replay found. */

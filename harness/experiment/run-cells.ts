@@ -4,6 +4,7 @@ import type { CellKeys } from '../metrics/files.js';
 import { type CellResult, withoutRun } from './cell.js';
 import { FOLLOWS, replayNs } from './estimate.js';
 import type { Experiment } from './file.js';
+import type { CellJob, OpenedTrace, WorkerAnswer, WorkerJob } from './jobs.js';
 import type { Cell } from './plan.js';
 import type { Pool, PoolEvents } from './pool.js';
 import { type PreparedTrace, refused } from './prepare.js';
@@ -11,7 +12,6 @@ import { Remaining } from './remaining.js';
 import { deathByPolicy } from './repeat.js';
 import { families, resultOf, sharedRuns } from './shared-runs.js';
 import { renumbered } from './store.js';
-import type { CellJob, OpenedTrace, WorkerAnswer, WorkerJob } from './worker.js';
 
 /** Threads that read traces and run cells. */
 export type Workers = Pool<WorkerJob, WorkerAnswer>;
@@ -117,6 +117,7 @@ class CellRuns {
       if (i < workers) jobs.push([cell]);
       else jobs[i % workers]!.push(cell);
     return jobs.map(([cell, ...others]) => ({
+      expectedNs: this.replayNs(cell!) * (1 + FOLLOWS * others.length),
       cells: [cell!, ...others],
       trace: openedTrace(this.traceOf(cell!)),
     }));
@@ -124,8 +125,7 @@ class CellRuns {
 
   async run(pool: Workers): Promise<void> {
     // Longest first, so that no worker is left with a long one when the others are done.
-    const nsOf = ({ cells }: CellJob) => this.replayNs(cells[0]) * (1 + FOLLOWS * (cells.length - 1));
-    const longest = this.jobs.toSorted((a, b) => nsOf(b) - nsOf(a));
+    const longest = this.jobs.toSorted((a, b) => b.expectedNs - a.expectedNs);
     const isLive = ({ cells: [cell] }: CellJob) => cell.machine !== AXES.machine.default;
     const events = {
       answered: (job: CellJob, answer: WorkerAnswer, idle: number) => this.answered(job, answer, 1 + idle),

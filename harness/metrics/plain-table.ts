@@ -2,14 +2,15 @@ import { InputError } from '../base/errors.js';
 import { type Kind, parseValue } from './columns.js';
 import type { Row } from './csv.js';
 
-const COMMA = 44;
-const LINE_END = 10;
-const ZERO = 48;
-const NINE = 57;
+export const COMMA = 44;
+export const LINE_END = 10;
+export const ZERO = 48;
+export const NINE = 57;
 /** Numbers of as many digits are exact. */
-const EXACT_DIGITS = 15;
+export const EXACT_DIGITS = 15;
 
-type Column = readonly [name: string, kind: Kind];
+/** A column of a file of results. */
+export type Column = readonly [name: string, kind: Kind];
 
 /** The rows of a file, by line. */
 interface PlainTable {
@@ -19,7 +20,7 @@ interface PlainTable {
 }
 
 /** Kinds of columns that may hold a whole number. */
-function isNumeric(kind: Kind): boolean {
+export function isNumeric(kind: Kind): boolean {
   return kind !== 'text' && kind !== 'text?' && kind !== 'outcome';
 }
 

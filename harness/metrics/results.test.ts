@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeComparison } from '../testing/results.js';
 import { cellText, csvHeader, csvRows } from './csv.js';
 import { DEFAULT_DRAWS } from './draws.js';
-import { parseTable, ResultsFolder } from './results.js';
+import { parseNumbers, parseTable, ResultsFolder } from './results.js';
 
 const COLUMNS = { cell: 'number', trace: 'text', outcome: 'outcome', pgfault: 'number?' } as const;
 const table = (text: string) => parseTable(text, 'runs.csv', COLUMNS, { major_rate: 'applicable?' }).rows;
@@ -43,6 +43,37 @@ it('rows are those of CSV, as Papa Parse reads and writes it, with quotes and wi
       }
     }),
   );
+});
+
+it('numbers by column are those of the rows, with quotes and without', () => {
+  const needed = { cell: 'number', trace: 'text?', pgfault: 'number?' } as const;
+  fc.assert(
+    fc.property(fc.array(anyRow), (rows) => {
+      const columns = ['trace', 'cell', 'other', 'pgfault'] as const;
+      const text =
+        csvHeader(columns) +
+        csvRows(
+          columns,
+          rows.map((row, i) => ({ ...row, other: i % 2 === 0 ? 'n/a' : i })),
+        );
+      const found = parseNumbers(Buffer.from(text), 'timeline.csv', needed);
+      const expected = parseTable(text, 'timeline.csv', needed).rows;
+      expect([...found.keys()]).toEqual(['cell', 'other', 'pgfault']);
+      for (const column of ['cell', 'pgfault'] as const)
+        expect([...found.get(column)!]).toEqual(expected.map((row) => row[column] ?? Number.NaN));
+    }),
+  );
+});
+
+it.each([
+  ['cell,pgfault\n1,2\n1O,2\n', 'timeline.csv:3: cell is "1O", expected a number'],
+  ['cell,pgfault\n1,2\n3\n', 'timeline.csv:3: 1 fields, expected 2 as in the header'],
+  ['cell,pgfault\n1,2\n\n', 'timeline.csv:3: 1 fields, expected 2 as in the header'],
+  ['cell\n1\n', 'timeline.csv:1: missing column pgfault'],
+  ['', 'timeline.csv: is empty'],
+])('numbers by column are refused as rows are: %j', (text, message) => {
+  const needed = { cell: 'number', pgfault: 'number?' } as const;
+  expect(() => parseNumbers(Buffer.from(text), 'timeline.csv', needed)).toThrow(message);
 });
 
 describe('a result file', () => {

@@ -1,14 +1,15 @@
 import { existsSync, statSync } from 'node:fs';
 import { InputError } from '../base/errors.js';
 import { parseJson } from '../base/json.js';
-import { readText } from '../base/text.js';
+import { readText, readTextBytes } from '../base/text.js';
 import { LIST, readList, resultPath, sha256 } from '../output/owned.js';
 import { type Columns, type Kind, parseValue, type RowOf } from './columns.js';
 import { csvRecords, rowOf } from './csv.js';
 import { type DrawsByCell, drawsByCell } from './draws.js';
 import { ADDED_COLUMNS, FURTHER_COLUMNS, RESULT_COLUMNS, type ResultFile, type ResultRow } from './files.js';
 import { type Manifest, readManifest } from './manifest.js';
-import { plainTable } from './plain-table.js';
+import { type NumberColumns, plainNumbers } from './plain-numbers.js';
+import { isNumeric, plainTable } from './plain-table.js';
 
 /** A result file. */
 export interface Table<R> {
@@ -20,6 +21,21 @@ export interface Table<R> {
 
 /** Columns of a later version hold what a metric may hold. */
 const UNKNOWN = 'applicable?';
+
+/** The columns that the header line of a file without quotes names, with their kinds; undefined where it lacks some of `names`. */
+function headerReader(
+  file: string,
+  names: readonly string[],
+  required: readonly string[],
+  kindOf: (column: string) => Kind,
+) {
+  return (header: string): [name: string, kind: Kind][] | undefined => {
+    const found = csvRecords(header, file, required).columns;
+    return names.every((name) => found.includes(name))
+      ? found.map((name) => [name, kindOf(name)])
+      : undefined;
+  };
+}
 
 /**
  * Reads the text of a result file. Columns are found by name; those that are not known are kept in the rows, where
@@ -40,12 +56,7 @@ export function parseTable<C extends Columns>(
   const names = Object.keys(needed);
   const required = names.filter((name) => added[name] === undefined);
   const kindOf = (column: string): Kind => needed[column] ?? known[column] ?? UNKNOWN;
-  const plain = plainTable(text, (header) => {
-    const found = csvRecords(header, file, required).columns;
-    return names.every((name) => found.includes(name))
-      ? found.map((name) => [name, kindOf(name)])
-      : undefined;
-  });
+  const plain = plainTable(text, headerReader(file, names, required, kindOf));
   if (plain) return plain as Table<RowOf<C>>;
   const { columns, records, lineOf } = csvRecords(text, file, required);
   const lacking = names.filter((name) => added[name] !== undefined && !columns.includes(name));
@@ -64,9 +75,33 @@ export function parseTable<C extends Columns>(
   return { columns, rows, lineOf };
 }
 
+/**
+ * Reads the numbers of a result file that has a number in every needed column, column by column.
+ *
+ * @param needed the columns that it must have
+ * @throws InputError as `parseTable`
+ */
+export function parseNumbers(bytes: Buffer, file: string, needed: Columns): NumberColumns {
+  const names = Object.keys(needed);
+  const kindOf = (column: string): Kind => needed[column] ?? UNKNOWN;
+  const plain = plainNumbers(bytes, headerReader(file, names, names, kindOf));
+  if (plain) return plain;
+  const { columns, rows } = parseTable(bytes.toString('utf8'), file, needed);
+  const numberIn = (row: RowOf<Columns>, column: string) => {
+    const value = row[column];
+    return typeof value === 'number' ? value : Number.NaN;
+  };
+  return new Map(
+    columns
+      .filter((column) => isNumeric(kindOf(column)))
+      .map((column) => [column, Float64Array.from(rows, (row) => numberIn(row, column))]),
+  );
+}
+
 /** A folder that `reclaim compare`, `reclaim replay` or `reclaim bench` wrote. Files are read when they are asked for, once. */
 export class ResultsFolder {
   private readonly tables = new Map<ResultFile, readonly unknown[]>();
+  private timelineRead: NumberColumns | undefined;
   private drawn: DrawsByCell | undefined;
   private manifestRead: Manifest | undefined;
   private hashes: ReadonlyMap<string, string> | undefined;
@@ -111,12 +146,17 @@ export class ResultsFolder {
    *   what was measured
    */
   text(name: ResultFile): string {
+    return this.bytes(name).toString('utf8');
+  }
+
+  /** The bytes of a file. @throws as `text` */
+  private bytes(name: ResultFile): Buffer {
     const path = this.path(name);
-    const text = readText(path);
-    if (this.elsewhere[name] !== undefined) return text;
-    const found = sha256(text);
+    const bytes = readTextBytes(path);
+    if (this.elsewhere[name] !== undefined) return bytes;
+    const found = sha256(bytes);
     const { written, list } = this.written(name);
-    if (written === undefined || written === found) return text;
+    if (written === undefined || written === found) return bytes;
     throw new InputError(
       `changed since it was written: its SHA-256 is ${found.slice(0, 12)}…, expected ${written.slice(0, 12)}… as in ${list}`,
       { file: path },
@@ -146,6 +186,15 @@ export class ResultsFolder {
       : [];
     this.tables.set(name, rows);
     return rows;
+  }
+
+  /** The numbers of timeline.csv, by column: as rows it takes most of the time of a report. Empty where there is no such file. */
+  get timeline(): NumberColumns {
+    const name = 'timeline.csv';
+    this.timelineRead ??= this.has(name)
+      ? parseNumbers(this.bytes(name), this.path(name), RESULT_COLUMNS[name])
+      : new Map();
+    return this.timelineRead;
   }
 
   /** The rows of draws.csv by cell. @throws InputError as `rows` */

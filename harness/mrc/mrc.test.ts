@@ -106,9 +106,10 @@ describe('SHARDS', () => {
 describe('a sweep', () => {
   it('counts the misses of each policy as alone, and reads the same from the curve as from simulations', async () => {
     const reference = skewed(30_000, 3000);
-    const sizes = [1, 10, 100, 300, 1000, 2999, 3000];
+    const sizes = [1, 10, 2999, 3000, ...Array.from({ length: 16 }, (_, i) => 100 + 170 * i)];
     const together = await sweep(reference, options(['lru', 'fifo', 'linux'], sizes));
-    for (const { policy, size, requests, misses } of together) {
+    for (const { policy, size, requests, misses, backend } of together) {
+      expect(backend).toBe(policy.text === 'lru' ? 'js' : 'wasm');
       const alone = await sweep(reference, options([policy.text], [size]));
       expect(alone[0]).toMatchObject({ size, requests: 30_000, misses });
       expect(requests).toBe(30_000);

@@ -83,6 +83,27 @@ describe('policies in WebAssembly miss when those in JavaScript do', () => {
   }
 });
 
+describe('policies in WebAssembly that order pages by stamps', () => {
+  /** Of a range that moves and widens, so that pages become known all along and others are never used again. */
+  function longString(requests: number): Int32Array {
+    const ids = new Int32Array(requests);
+    const dense = new Map<number, number>();
+    for (let i = 0, state = 1; i < requests; i++) {
+      state = (state * 48_271) % 2_147_483_647;
+      const page = Math.floor(i / 500 + (400 + i / 200) * (state / 2_147_483_647) ** 2);
+      if (!dense.has(page)) dense.set(page, dense.size);
+      ids[i] = dense.get(page)!;
+    }
+    return ids;
+  }
+  // Many times as many as there are stamps: LEAST_STAMPS and STAMPS_AN_ID in harness/wasm/stamps.h.
+  const ids = longString(600_000);
+
+  it.each(['lru', 'arc'])('%s: with stamps that are numbered again, and more pages after that', (spec) => {
+    for (const capacity of [1, 90, 700, 5000]) compare(spec, capacity, ids, 5000);
+  });
+});
+
 describe('memory of a module', () => {
   const lru = reclaimPolicies.choose('lru');
 

@@ -1,18 +1,12 @@
-// How Node loads the modules of tests: TypeScript, types removed, as `tsc` would write it. It runs in a thread of Node's own.
+// How Node loads the modules of tests: TypeScript, types removed. It runs in a thread of Node's own.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { transform } from 'rolldown/experimental';
+import { compiled } from '../compile.mjs';
 
 /** Sources import each other by the names that they have once built. */
 const BUILT = /^((?:\.{1,2}\/|file:).*)\.js(\?.*)?$/;
 const SOURCE = /^(file:(?!.*\/node_modules\/).*\.ts)(?:\?.*)?$/;
-const OPTIONS = {
-  sourcemap: true,
-  target: 'es2023',
-  typescript: { onlyRemoveTypeImports: true },
-  helpers: { mode: 'External' },
-};
 
 /** Whether Vitest has to know what imports what. */
 let isWatching = false;
@@ -51,8 +45,7 @@ export async function load(url, context, next) {
   const source = SOURCE.exec(url)?.[1];
   if (!source) return next(url, context);
   const file = fileURLToPath(source);
-  const { code, map, errors } = await transform(file, await readFile(file, 'utf8'), OPTIONS);
-  if (errors.length > 0) throw new SyntaxError(`${file}: ${errors[0].message}`);
+  const { code, map } = await compiled(file, await readFile(file, 'utf8'), { sourcemap: true });
   const inline = Buffer.from(JSON.stringify(map)).toString('base64');
   return {
     format: 'module',

@@ -5,9 +5,3 @@ import { register } from 'node:module';
 register('./typescript-hooks.mjs', import.meta.url, {
   data: { isWatching: process.env.VITEST_MODE === 'WATCH' },
 });
-
-/** The one helper that compiled modules use, for templates with a tag in whose text a script of a page ends. */
-globalThis.babelHelpers = {
-  taggedTemplateLiteral: (strings, raw = strings) =>
-    Object.freeze(Object.assign([...strings], { raw: Object.freeze([...raw]) })),
-};

@@ -30,7 +30,7 @@ enum { RECORDS_BYTES = 1 << 19 };
 static _Alignas(64) uint8_t records[RECORDS_BYTES];
 static uint32_t starts[AHEAD];
 /* Keeps the touching loads from being optimised away. */
-static uint32_t touched;
+static volatile uint32_t touched;
 
 extern uint8_t __heap_base;
 

@@ -29,6 +29,10 @@
 #ifndef GIVES_UP_AT_TOUCH
 #define GIVES_UP_AT_TOUCH 0
 #endif
+/* It has a loop of its own, `replay`, and knows itself what is resident. */
+#ifndef OWN_REPLAY
+#define OWN_REPLAY 0
+#endif
 
 /* Room for victims: as VICTIMS in harness/mrc/simulation.ts. */
 #define VICTIMS 64
@@ -37,23 +41,13 @@
 static int32_t capacity;
 /* Ids are below this; it may rise between two parts of the string. */
 static int32_t count;
-static uint8_t *resident;
-static uint8_t *accessed;
-static int32_t victims[VICTIMS];
-static int32_t given_up;
 
 /* Sets the pointers to the policy's memory from `by_id`, in the same order every time; again whenever `count` has risen. */
 static void lay_out(void);
 /* An empty cache, in memory that has just been laid out. */
 static void start(void);
-/* A resident page is used. */
-static void touch(int32_t id);
-/* A page that is not resident is about to come in. */
-static void miss(int32_t id);
-/* Writes victims, and returns how many: at least one. */
-static int32_t evict(void);
-/* A page has come in. */
-static void insert(int32_t id);
+/* Replays a part of the reference string; returns its misses. `pages` is how many are in the cache. */
+static int32_t replay(const int32_t *ids, int32_t length, int32_t *pages);
 
 /* Values of the policy's parameters in the order of the registry, a choice by its place; those not given have their default. */
 #define MOST_PARAMETERS 4
@@ -93,6 +87,29 @@ static inline void *by_id(size_t extra, size_t size, int fill) {
 /* Memory for an element for each page that can be in the cache at once. */
 static inline void *by_place(size_t size) { return next_area((uint64_t)(count < capacity ? count : capacity), size, 0); }
 
+#if OWN_REPLAY
+
+static void lay_out_all(void) {
+  used_areas = 0;
+  lay_out();
+}
+
+#else
+
+static uint8_t *resident;
+static uint8_t *accessed;
+static int32_t victims[VICTIMS];
+static int32_t given_up;
+
+/* A resident page is used. */
+static void touch(int32_t id);
+/* A page that is not resident is about to come in. */
+static void miss(int32_t id);
+/* Writes victims, and returns how many: at least one. */
+static int32_t evict(void);
+/* A page has come in. */
+static void insert(int32_t id);
+
 static void lay_out_all(void) {
   used_areas = 0;
   resident = by_id(0, 1, 0);
@@ -100,7 +117,6 @@ static void lay_out_all(void) {
   lay_out();
 }
 
-/* Replays a part of the reference string; returns its misses. `pages` is how many are in the cache. */
 static int32_t replay(const int32_t *ids, int32_t length, int32_t *pages) {
   int32_t misses = 0;
   int32_t cached = *pages;
@@ -130,6 +146,8 @@ static int32_t replay(const int32_t *ids, int32_t length, int32_t *pages) {
   *pages = cached;
   return misses;
 }
+
+#endif
 
 #ifdef __wasm__
 #include "module.h"

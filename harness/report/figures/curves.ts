@@ -56,7 +56,7 @@ export function hide(a: readonly Point[], b: readonly Point[], time: number, hei
       const [least, most] = rangeWithin(other, x - time, x + time);
       return y >= least - height && y <= most + height;
     });
-  return covers(a, b) && covers(b, a);
+  return a === b || (covers(a, b) && covers(b, a));
 }
 
 /** A curve less another, at the times of both. */

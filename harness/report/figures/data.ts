@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { slug } from '../../base/text.js';
+import type { NumberColumn } from '../../metrics/columns.js';
 import type { DrawsByCell } from '../../metrics/draws.js';
-import type { ResultFile, ResultRow, TimelineRow } from '../../metrics/files.js';
+import type { ResultFile, ResultRow } from '../../metrics/files.js';
 import type { Manifest } from '../../metrics/manifest.js';
 import type { ResultsFolder } from '../../metrics/results.js';
 import type { Axis } from '../comparison.js';
 import { originWord, type TraceFacts, traceFacts } from '../facts.js';
 import { type Selection, type Setting, select } from '../selection.js';
 import { type PolicyStyle, policyStyles } from '../style.js';
+import { CurvesOverTime, type TimelineColumn } from './curves-over-time.js';
 import { shortNames } from './names.js';
 
 /** Settings that belong in one picture: they differ in trace and limit. */
@@ -31,18 +33,21 @@ const MEMORY_NAMES: Readonly<Record<string, string>> = {
 /** The axis of a policy or device, which its value names as well: names of files do without it. */
 const POLICY_AXIS = /^(?:swap|discard|reclaim|merge|purge) /;
 
+const TIMELINE = 'timeline.csv';
+
 /** The most traces in a picture: side by side they fill a page. */
 const MAX_TRACES = 3;
 
 /** Results as figures read them: the rows, and what the manifest says of their traces. */
 export class FigureData {
   private names: ReadonlyMap<string, string> | undefined;
-  private byCell: Map<number, TimelineRow[]> | undefined;
+  private overTime: CurvesOverTime | undefined;
   private selected: Selection | undefined;
   private looks: ReadonlyMap<string, PolicyStyle> | undefined;
 
   constructor(private readonly results: ResultsFolder) {}
 
+  /** The rows of a file; those of timeline.csv are many, and `curves` has them. */
   rows<F extends ResultFile>(file: F): readonly ResultRow<F>[] {
     return this.results.rows(file);
   }
@@ -109,17 +114,21 @@ export class FigureData {
     return `${this.traceName(trace.label)} (${origin})`;
   }
 
-  /** The rows of timeline.csv of a cell, in time. */
-  timeline(cell: number): readonly TimelineRow[] {
-    if (!this.byCell) {
-      this.byCell = new Map();
-      for (const row of this.rows('timeline.csv')) {
-        const rows = this.byCell.get(row.cell);
-        if (rows) rows.push(row);
-        else this.byCell.set(row.cell, [row]);
-      }
-    }
-    return this.byCell.get(cell) ?? [];
+  /** What cells hold over time. */
+  get curves(): CurvesOverTime {
+    this.overTime ??= new CurvesOverTime(this.results.timeline);
+    return this.overTime;
+  }
+
+  /** Whether a file has rows. */
+  isThere(file: ResultFile): boolean {
+    return file === TIMELINE ? this.curves.moments > 0 : this.rows(file).length > 0;
+  }
+
+  /** Whether a column of a file has a number in any row. */
+  isMeasured<F extends ResultFile>(file: F, column: NumberColumn<ResultRow<F>>): boolean {
+    if (file === TIMELINE) return this.curves.isMeasured(column as TimelineColumn);
+    return this.rows(file).some((row) => typeof row[column] === 'number');
   }
 
   /**

@@ -15,6 +15,7 @@ import { byteUnit, timeUnit } from './units.js';
 const PAGE: Page = { asked: 'column', textWidth: (text) => text.length * 4 };
 
 let folder: string;
+let results: ResultsFolder;
 let comparison: FigureData;
 let merging: FigureData;
 let compared: FigureData;
@@ -23,11 +24,12 @@ beforeAll(() => {
   const made = (write: (folder: string) => void) => {
     const path = mkdtempSync(join(folder, 'results-'));
     write(path);
-    return new FigureData(ResultsFolder.open(path));
+    return ResultsFolder.open(path);
   };
-  comparison = made(writeComparison);
-  merging = made(writeMerging);
-  compared = made(writeFidelity);
+  results = made(writeComparison);
+  comparison = new FigureData(results);
+  merging = new FigureData(made(writeMerging));
+  compared = new FigureData(made(writeFidelity));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -76,7 +78,9 @@ describe('figures', () => {
   });
 
   it('are refused with the name of a column that was not measured', () => {
-    const bare = { rows: () => [{ saved_pages_mean: 1, stall_ns: null }] } as unknown as FigureData;
+    const bare = new FigureData({
+      rows: () => [{ saved_pages_mean: 1, stall_ns: null }],
+    } as unknown as ResultsFolder);
     expect(missingFor(figureOf('saving-stall'), bare)).toBe('stall_ns was not measured in runs.csv');
   });
 
@@ -111,6 +115,7 @@ describe('figures', () => {
     const several = new FigureData({
       rows: (name: string) =>
         name === 'runs.csv' ? [...rows, ...again] : comparison.rows(name as 'timeline.csv'),
+      timeline: results.timeline,
       draws: new Map(),
       manifest: comparison.manifest,
     } as unknown as ResultsFolder);

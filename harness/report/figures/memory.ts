@@ -25,7 +25,7 @@ export const memory: Figure = {
           figure: 'memory',
           title: 'saved',
           saved: true,
-          pages: (row) => numberIn(row, 'footprint_pages'),
+          pages: ['footprint_pages'],
           caption: (of) =>
             `Memory saved over time${labelOf(of)}: what programs hold, in memory and in swap, less than with ${data.axis === 'merge' ? 'no merging' : 'keep'}. Policies named together hold the same.`,
         }) ?? [],
@@ -37,10 +37,7 @@ export const swap: Figure = {
   name: 'swap',
   summary: 'memory in swap over time by policy, a panel a trace and limit',
   needs: { 'runs.csv': [], 'timeline.csv': ['time_us', 'swap_pages'] },
-  lacks(data) {
-    const used = data.rows('timeline.csv').some((row) => numberIn(row, 'swap_pages') > 0);
-    return used ? data.onePolicy() : 'nothing was swapped out';
-  },
+  lacks: (data) => (data.curves.isPositive(['swap_pages']) ? data.onePolicy() : 'nothing was swapped out'),
   draw(data, page) {
     /** All policies under a limit that made any of them swap. */
     const swapped = ({ contenders }: Setting) =>
@@ -50,7 +47,7 @@ export const swap: Figure = {
         overTimeDrawing(part, data, page, {
           figure: 'swap',
           title: 'in swap',
-          pages: (row) => numberIn(row, 'swap_pages'),
+          pages: ['swap_pages'],
           caption: (of) =>
             `Memory in swap over time${labelOf(of)}. Policies named together have as much in it.`,
         }) ?? [],
@@ -58,17 +55,15 @@ export const swap: Figure = {
   },
 };
 
+/** Pages that merging saves. */
+const MERGED = ['pages_sharing', 'ksm_zero_pages'] as const;
+
 /** What same-page merging saves over trace time. */
 export const ksmSaving: Figure = {
   name: 'ksm-saving',
   summary: 'memory that same-page merging saves over time, a line a merge policy',
   needs: { 'runs.csv': [], 'timeline.csv': ['time_us', 'pages_sharing', 'ksm_zero_pages'] },
-  lacks(data) {
-    const merges = data
-      .rows('timeline.csv')
-      .some((row) => numberIn(row, 'pages_sharing') + numberIn(row, 'ksm_zero_pages') > 0);
-    return merges ? undefined : 'no page was merged';
-  },
+  lacks: (data) => (data.curves.isPositive(MERGED) ? undefined : 'no page was merged'),
   draw: (data, page) =>
     data.parts().flatMap(
       (part) =>
@@ -76,7 +71,7 @@ export const ksmSaving: Figure = {
           figure: 'ksm-saving',
           title: 'merged',
           logTime: true,
-          pages: (row) => numberIn(row, 'pages_sharing') + numberIn(row, 'ksm_zero_pages'),
+          pages: MERGED,
           caption: (of) =>
             `Memory that same-page merging saves over time${labelOf(of)}: pages_sharing and ksm_zero_pages, as the kernel counts them. Time is logarithmic.`,
         }) ?? [],

@@ -1,17 +1,17 @@
-import type { TimelineRow } from '../../metrics/files.js';
 import type { TraceFacts } from '../facts.js';
 import { referenceOf } from '../front.js';
 import type { Contender, Setting } from '../selection.js';
 import { evidence, extremesText, mostSaved, notDrawn, placeOf } from './captions.js';
 import { nameCurves } from './curve-names.js';
-import { type Curve, hide, minus } from './curves.js';
+import { type Curve, hide } from './curves.js';
+import type { TimelineColumn } from './curves-over-time.js';
 import type { FigureData, Part } from './data.js';
 import type { Drawing, Page, Spec } from './figure.js';
 import { Groups } from './groups.js';
 import type { KeyItem } from './key.js';
 import { type Panel, panelDrawing, panelHeight, titles } from './panels.js';
 import { haloLayer, lineLayer, textLayer } from './pixels.js';
-import { type Point, thinned } from './series.js';
+import type { Point } from './series.js';
 import { logAxis, THIN } from './style.js';
 import { bytesText, byteUnit, largest, rounded, timeUnit } from './units.js';
 
@@ -20,8 +20,8 @@ export interface OverTime {
   readonly figure: string;
   /** Title of the axis of memory, without its unit. */
   readonly title: string;
-  /** Pages at a moment. */
-  pages(row: TimelineRow): number;
+  /** The columns of timeline.csv, in pages, whose sum is drawn. */
+  readonly pages: readonly TimelineColumn[];
   /** Whether lines are what is held less than with the policy that others are measured against. */
   readonly saved?: boolean;
   /** Whether time is logarithmic, for what happens soon or late by orders of magnitude. */
@@ -84,15 +84,14 @@ class TimePicture {
   }
 
   /** In µs and bytes. */
-  private points(one: Contender): Point[] {
-    return this.data
-      .timeline(one.rows[0]!.cell)
-      .map((row) => ({ x: row.time_us, y: this.over.pages(row) * this.trace.pageBytes }));
+  private points(one: Contender): readonly Point[] {
+    return this.data.curves.of(one.rows[0]!.cell, this.over.pages, this.trace.pageBytes);
   }
 
   private curve(setting: Setting, one: Contender): Curve {
     const own = this.points(one);
-    return { one, points: this.over.saved ? minus(this.points(referenceOf(setting)!), own) : own };
+    if (!this.over.saved) return { one, points: own };
+    return { one, points: this.data.curves.minus(this.points(referenceOf(setting)!), own) };
   }
 
   get says(): boolean {
@@ -154,8 +153,9 @@ class TimePicture {
     const marks = groups.marks(setting);
     const tolerance = (TOLERANCE / height) * (this.domain[1] - this.domain[0]);
     const lines = marks.map(({ one, names }) => {
-      const points = this.curves.get(one)!.points.filter(({ x }) => !this.over.logTime || x > 0);
-      return { one, names, points: thinned(points, tolerance) };
+      const { points } = this.curves.get(one)!;
+      const shown = this.over.logTime ? points.filter(({ x }) => x > 0) : points;
+      return { one, names, points: this.data.curves.thinned(shown, tolerance) };
     });
     const times = lines.flatMap(({ points }) => points.map(({ x }) => (x * 1000) / this.time.size));
     const log = this.over.logTime ? logAxis(times, width) : undefined;

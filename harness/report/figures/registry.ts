@@ -59,9 +59,8 @@ export function missingFor(figure: Figure, data: FigureData): string | undefined
 }
 
 function missingIn<F extends ResultFile>(file: F, needs: Needs, data: FigureData): string | undefined {
-  const rows = data.rows(file);
-  if (rows.length === 0) return `there is no ${file} with rows`;
-  const unmeasured = needs[file]?.find((column) => !rows.some((row) => typeof row[column] === 'number'));
+  if (!data.isThere(file)) return `there is no ${file} with rows`;
+  const unmeasured = needs[file]?.find((column) => !data.isMeasured(file, column));
   return unmeasured === undefined ? undefined : `${String(unmeasured)} was not measured in ${file}`;
 }
 

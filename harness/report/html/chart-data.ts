@@ -1,10 +1,10 @@
 import { PAGE_BYTES } from '../../base/page.js';
-import type { SpaceRow, TimelineRow } from '../../metrics/files.js';
+import type { SpaceRow } from '../../metrics/files.js';
 import { STALL_PARTS, type StallPart } from '../../metrics/schema.js';
 import { baseName, groupBy, type TraceFacts } from '../comparison.js';
 import { costName, costOf, type Estimate, estimateOf, extraCost, savedPages } from '../estimate.js';
+import type { TimelineColumn } from '../figures/curves-over-time.js';
 import type { FigureData } from '../figures/data.js';
-import { thinned } from '../figures/series.js';
 import { PART_NAMES } from '../figures/stalls.js';
 import { largest, rounded } from '../figures/units.js';
 import { numberIn } from '../format.js';
@@ -26,13 +26,10 @@ import type {
 } from './model.js';
 
 /** What can be drawn over time, if any cell has it. */
-const SERIES: readonly { readonly name: string; pages(row: TimelineRow): number }[] = [
-  { name: 'resident', pages: (row) => numberIn(row, 'resident_pages') },
-  { name: 'in swap', pages: (row) => numberIn(row, 'swap_pages') },
-  {
-    name: 'saved by merging',
-    pages: (row) => numberIn(row, 'pages_sharing') + numberIn(row, 'ksm_zero_pages'),
-  },
+const SERIES: readonly { readonly name: string; readonly pages: readonly TimelineColumn[] }[] = [
+  { name: 'resident', pages: ['resident_pages'] },
+  { name: 'in swap', pages: ['swap_pages'] },
+  { name: 'saved by merging', pages: ['pages_sharing', 'ksm_zero_pages'] },
 ];
 
 /** What a line may be off, as a share of the highest: less than its width in a chart of 200 pixels. */
@@ -81,9 +78,8 @@ class ChartData {
   private readonly selection: Selection;
 
   constructor(private readonly data: FigureData) {
-    const moments = data.rows('timeline.csv');
     this.selection = data.selection;
-    this.series = SERIES.filter(({ pages }, i) => i === 0 || moments.some((row) => pages(row) > 0));
+    this.series = SERIES.filter(({ pages }, i) => i === 0 || data.curves.isPositive(pages));
     const drawn = this.selection.settings.flatMap(({ contenders }) => contenders.filter(isDrawn));
     this.parts = STALL_PARTS.filter((part) =>
       drawn.some(({ rows }) => rows.some((row) => numberIn(row, `stall_${part}_ns`) > 0)),
@@ -123,7 +119,7 @@ class ChartData {
       contenders.filter(isDrawn).map(({ rows }) => rows[0]!),
     );
     const tops = this.series.map(({ pages }) =>
-      largest(cells.flatMap((row) => this.data.timeline(row.cell).map(pages))),
+      largest(cells.map(({ cell }) => largest(this.data.curves.of(cell, pages).map(({ y }) => y)))),
     );
     // The program's own cost: nothing given back, and memory for all of it.
     const free = settings.find(({ first }) => first.limit_pages === null && first.memory_pages === null);
@@ -182,8 +178,7 @@ class ChartData {
   /** The index of the curve of a policy, of its first replicate; policies that hold the same memory share it. */
   private curve({ rows: [row] }: Contender, series: number, pageBytes: number, top: number): number {
     const { pages } = this.series[series]!;
-    const points = this.data.timeline(row!.cell).map((moment) => ({ x: moment.time_us, y: pages(moment) }));
-    const drawn = thinned(points, TOLERANCE * top);
+    const drawn = this.data.curves.thinned(this.data.curves.of(row!.cell, pages), TOLERANCE * top);
     const curve: Curve = { us: drawn.map(({ x }) => x), bytes: drawn.map(({ y }) => y * pageBytes) };
     return this.curves.indexOf(JSON.stringify(curve));
   }

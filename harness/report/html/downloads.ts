@@ -1,6 +1,6 @@
 import { gzipSync } from 'fflate';
 import { columnsOf } from './by-columns.js';
-import { html, type Markup } from './markup.js';
+import { html, type Markup, SCRIPT_END } from './markup.js';
 
 /** A file that a reader can save from the page. */
 export interface Attachment {
@@ -48,6 +48,6 @@ function held({ name, content }: Attachment): { readonly data: string; readonly 
 export function attachedFiles(attachments: readonly Attachment[]): Markup {
   return html`${attachments.map((file, i) => {
     const { data, byColumns } = held(file);
-    return html`<script type="application/gzip" id="file-${i}" data-name="${file.name}"${byColumns && html` data-columns`}>${data}</script>\n`;
+    return html`<script type="application/gzip" id="file-${i}" data-name="${file.name}"${byColumns && html` data-columns`}>${data}${SCRIPT_END}\n`;
   })}`;
 }

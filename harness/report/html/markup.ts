@@ -26,8 +26,14 @@ export function html(parts: TemplateStringsArray, ...values: readonly Content[])
   return new Markup(parts.map((part, i) => part + markupOf(values[i])).join(''));
 }
 
+/**
+ * The end of a script, for templates: compilers write a template that has it in its text as a call of a helper, since a program may
+ * stand in a page.
+ */
+export const SCRIPT_END = new Markup('</script>');
+
 /** Data for a script to read. No text in it can end the element. */
 export function dataElement(id: string, value: unknown): Markup {
   const json = JSON.stringify(value).replace(/</g, '\\u003c');
-  return html`<script type="application/json" id="${id}">${new Markup(json)}</script>\n`;
+  return html`<script type="application/json" id="${id}">${new Markup(json)}${SCRIPT_END}\n`;
 }

@@ -5,7 +5,7 @@ import { packageFile } from '../../base/package-root.js';
 /** The module that a page starts, as built. */
 const ENTRY = packageFile('dist', 'harness', 'report', 'html', 'client', 'main.js');
 
-const IMPORT = /^import \{([^}]*)\} from '(\.[^']+)';\n/gm;
+const IMPORT = /^import \{([^}]*)\} from ["'](\.[^"']+)["'];\n/gm;
 const EXPORT = /^export ((?:async )?function|class|const) (\w+)/gm;
 
 /** The modules that one needs, itself last. */

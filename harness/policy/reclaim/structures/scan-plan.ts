@@ -77,7 +77,7 @@ export class ScanPlan {
   begin(size: readonly number[], priority: number, part: number): void {
     for (const list of LISTS) {
       const share = list & 2 ? this.fileShare : this.anonShare;
-      const pages = Math.floor((Math.floor(open(size[list]!, part) / 2 ** priority) * share) / this.whole);
+      const pages = Math.floor(((open(size[list]!, part) >> priority) * share) / this.whole);
       this.left[list] = pages;
       this.targets[list] = pages;
     }
