@@ -219,7 +219,7 @@ export class PageTables {
     }
   }
 
-  /** Gives a leaf all its entries in a row. */
+  /** Puts all entries of a leaf in a row. */
   private spread(leaf: number): void {
     const base = this.bases[leaf]!;
     if (base >= 0) return;

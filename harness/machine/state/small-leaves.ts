@@ -80,7 +80,7 @@ export class SmallLeaves {
     return count > 1;
   }
 
-  /** Hands all entries over to an array where they have their places, and gives the block up. */
+  /** Copies all entries to an array where they have their places, and gives the block up. */
   drain(code: number, count: number, into: Int32Array, base: number): void {
     const blocks = this.classes[code & CLASS_MASK]!;
     const block = code >> CLASS_BITS;
