@@ -13,9 +13,14 @@ const UNIT = FOLDERS.flatMap((folder) =>
 /** What a file changes for those after it, where they share modules: it replaces one, or adds to the registries of policies. */
 const CHANGES_MODULES =
   /\bvi\.(mock|doMock)\(|\bloadPolicyModule\(|\b(discard|reclaim|merge|purge)Policies\.add\(/;
-const ALONE = UNIT.filter((file) =>
-  CHANGES_MODULES.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
-);
+const ALONE = matching(CHANGES_MODULES);
+/** Unit tests of costly properties. */
+const PROPERTIES = matching(/\bpropertyRuns\(/);
+
+function matching(text: RegExp): string[] {
+  return UNIT.filter((file) => text.test(readFileSync(join(import.meta.dirname, file), 'utf8')));
+}
+
 /** Caches of tests are not those of the user; compiled code is shared also by those that have a cache of their own. */
 export const ENV = {
   XDG_CACHE_HOME: join(tmpdir(), 'reclaim-bench-test-cache'),
@@ -73,6 +78,27 @@ const SHARED = {
   sequence: { setupFiles: 'list' } as const,
   experimental: { viteModuleRunner: false, nodeLoader: false },
 };
+
+/** Costly properties with all inputs that they try anywhere, of the seed of `npm cit`. */
+export const PROPERTY_PROJECTS = [
+  {
+    test: {
+      ...SHARED,
+      name: 'properties',
+      include: PROPERTIES,
+      exclude: ALONE,
+      env: { ...ENV, FC_SEED: '1' },
+    },
+  },
+  {
+    test: {
+      ...TESTS,
+      name: 'properties-alone',
+      include: PROPERTIES.filter((file) => ALONE.includes(file)),
+      env: { ...ENV, FC_SEED: '1' },
+    },
+  },
+];
 
 export default defineConfig({
   test: {

@@ -62,8 +62,3 @@ export function grownCapacity(capacity: number, needed: number): number {
     capacity <= SMALL ? 2 * capacity : capacity + Math.ceil(capacity / (capacity < LARGE ? 8 : 32));
   return Math.max(needed, next, 1024);
 }
-
-/** The whole numbers from `from` up to but not including `to`. */
-export function* range(from: number, to: number): Generator<number> {
-  for (let i = from; i < to; i++) yield i;
-}

@@ -127,6 +127,18 @@ export function addGauges(sums: MemoryGauges, held: MemoryGauges, weight: number
   sums.hugetlb += weight * held.hugetlb;
 }
 
+/** Makes gauges 0 again. */
+export function clearGauges(gauges: MemoryGauges): void {
+  gauges.resident = 0;
+  gauges.swap = 0;
+  gauges.overhead = 0;
+  gauges.footprint = 0;
+  gauges.volatile = 0;
+  gauges.reported = 0;
+  gauges.anonHuge = 0;
+  gauges.hugetlb = 0;
+}
+
 /**
  * Metrics of runs.csv that the machine itself counts, and that are the same in all draws. The replay adds means over trace
  * time, means over draws, rates and what the discard policy counts, an experiment adds savings.

@@ -64,11 +64,11 @@ export interface DrawTotals {
  * All of this is of the first draw of device latency; `further` has what the others take beyond it.
  */
 export class Ledger {
-  ioWaitNs = 0;
-  daemonNs = 0;
+  ioWaitNs = Number.NaN;
+  daemonNs = Number.NaN;
   /** CPU time of the part `discard`, which tabs have of their own, and of all others. */
-  private discardCpuNs = 0;
-  private otherCpuNs = 0;
+  private discardCpuNs = Number.NaN;
+  private otherCpuNs = Number.NaN;
   /** What policies pay that follow the replay; undefined where there are none. */
   private tabs: Tabs | undefined;
   /** Long stalls that are the same in all draws and on all tabs: all of them, where there is one draw and no tab. */
@@ -84,12 +84,12 @@ export class Ledger {
   /** Whose threads stall since memory is short: in the first draw. */
   readonly pressure: MemoryPressure;
   private account: Account | undefined;
-  private eventNs = 0;
+  private eventNs = Number.NaN;
   /** `otherCpuNs` when the open event began, and what it has stalled for memory since: the rest is time that its thread ran. */
-  private ranFromNs = 0;
-  private memstallFromNs = 0;
-  private memstallCpuFromNs = 0;
-  private startUs = 0;
+  private ranFromNs = Number.NaN;
+  private memstallFromNs = Number.NaN;
+  private memstallCpuFromNs = Number.NaN;
+  private startUs = Number.NaN;
   private space = 0;
   private threadOfSpace = 0;
   private readonly largeThreads = new Map<string, number>();
@@ -101,6 +101,16 @@ export class Ledger {
   ) {
     this.pressure = new MemoryPressure(sample);
     if (draws > 1) this.further = new FurtherDraws(draws);
+    // A field that has held NaN is for fractions: V8 drops the code that uses a ledger when a small integer in it becomes one.
+    this.ioWaitNs = 0;
+    this.daemonNs = 0;
+    this.discardCpuNs = 0;
+    this.otherCpuNs = 0;
+    this.eventNs = 0;
+    this.ranFromNs = 0;
+    this.memstallFromNs = 0;
+    this.memstallCpuFromNs = 0;
+    this.startUs = 0;
   }
 
   /** Opens a tab for a policy that follows the replay. */
@@ -109,7 +119,7 @@ export class Ledger {
     return this.tabs.add();
   }
 
-  /** The tabs; undefined where none was opened. */
+  /** The tabs; undefined where none was opened, or all are closed. */
   get allTabs(): Tabs | undefined {
     return this.tabs;
   }
@@ -122,8 +132,14 @@ export class Ledger {
   /** Opens an event: what follows is paid by this account. */
   begin(account: Account, space: number, thread: number, timeUs: number): void {
     if (this.differs) this.alike();
-    if (this.tabs !== undefined) this.tabs.separate = false;
+    if (this.tabs !== undefined) this.settleTabs(this.tabs);
     this.open(account, space, thread, timeUs);
+  }
+
+  /** Another event begins. Once all tabs are closed there is nothing to distinguish any more. */
+  private settleTabs(tabs: Tabs): void {
+    tabs.separate = false;
+    if (tabs.empty) this.tabs = undefined;
   }
 
   /** The event at hand is over, or another begins: draws are at the same time. */
@@ -272,7 +288,7 @@ export class Ledger {
   /** A call of a policy that follows costs an account something. */
   pay(tab: Tab, account: Account, ns: number): void {
     const aside = account !== this.account;
-    this.tabs!.pay(tab, account, ns, aside, eventTime(this.eventNs, this.differs));
+    this.tabs?.pay(tab, account, ns, aside, eventTime(this.eventNs, this.differs));
   }
 
   /** A read of a device begins that nothing waits for: how long it takes depends on when. Returns now, as `nowNs`. */

@@ -51,6 +51,11 @@ export class Tabs {
     return tab;
   }
 
+  /** Whether all are closed. */
+  get empty(): boolean {
+    return this.open.length === 0;
+  }
+
   has(tab: Tab): boolean {
     return this.open.includes(tab);
   }

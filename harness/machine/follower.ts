@@ -203,7 +203,7 @@ export class SimulatedFollower implements Follower {
   }
 
   get follows(): boolean {
-    return this.machine.ledger.allTabs!.has(this.side.tab);
+    return this.machine.ledger.allTabs?.has(this.side.tab) === true;
   }
 
   leave(): void {

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { MACHINES, type MachineName } from '../testing/fuzz/machines.js';
 import { fuzz } from '../testing/fuzz/report.js';
+import { propertyRuns } from '../testing/property-runs.js';
 
 /** What all machines together must have met to have tested anything. */
 const MET = [
@@ -19,9 +20,7 @@ const MET = [
   'swap_ra_hit',
   'oom_kills',
 ];
-/** Machines that have a quarter of the traces: more is for `npm run fuzz`. */
-const LESS = /^(swap-ahead|zram-ahead|oom-)/;
-const EVENTS = 100_000;
+const EVENTS = propertyRuns(100_000);
 
 describe('random events: the machine and the naive model agree after each', () => {
   let events = 0;
@@ -33,8 +32,7 @@ describe('random events: the machine and the naive model agree after each', () =
       { size: 150, runs: 50 },
       { size: 1000, runs: 12 },
     ])(`${machine}, traces of $size`, async ({ size, runs }) => {
-      const part = LESS.test(machine) ? Math.ceil(runs / 4) : runs;
-      const result = await fuzz({ machine, seed: size, runs: part, size });
+      const result = await fuzz({ machine, seed: size, runs: propertyRuns(runs), size });
       expect(result.failure).toBeUndefined();
       events += result.events;
       for (const [name, value] of Object.entries(result.counters)) met[name] = (met[name] ?? 0) + value;

@@ -1,10 +1,15 @@
 import { expect, it } from 'vitest';
 import { fuzzRest } from '../testing/fuzz/rest.js';
 import { run } from '../testing/machine.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { traceOf } from '../testing/traces.js';
 
 it('relations hold of random traces with volatile memory, images, KSM, byte ranges, zram and memory', async () => {
-  const { failure, invalid, traces, relations } = await fuzzRest({ seed: 20, runs: 30, size: 120 });
+  const { failure, invalid, traces, relations } = await fuzzRest({
+    seed: 20,
+    runs: propertyRuns(100),
+    size: 120,
+  });
   expect(failure).toBeUndefined();
   expect(relations).toBeGreaterThan(traces);
   expect(invalid).toBeLessThan(traces / 10);

@@ -130,6 +130,7 @@ describe('every reclaim policy keeps the contract', () => {
             expect(misses(IDS + 1)).toBe(new Set(ids).size);
           },
         ),
+        { numRuns: propertyRuns(200) },
       );
     });
 

@@ -66,7 +66,8 @@ export class Discarding {
     const side = this.target.follow?.(values);
     if (!side) return undefined;
     const clock = new PolicyClock(this.time);
-    const policy = info.create({ ...side.context, clock, values });
+    const { kernel, program } = side.context;
+    const policy = info.create({ kernel, program, clock, values });
     if (this.policy.sigbus || policy.sigbus || info.needsReport) side.leave();
     return { policy, clock, side };
   }

@@ -4,6 +4,7 @@ import { meanOfDraws } from '../metrics/draws.js';
 import type { DrawTimes } from '../metrics/files.js';
 import { DRAWN_METRICS, PRESSURE_METRICS } from '../metrics/schema.js';
 import { run, type TestRun } from '../testing/machine.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { type Step as RandomStep, stepOf } from '../testing/steps.js';
 import { traceOf } from '../testing/traces.js';
 
@@ -119,9 +120,9 @@ describe('draws of device latency that one replay books', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: propertyRuns(80) },
     );
-    expect(differed).toBeGreaterThan(20);
+    expect(differed).toBeGreaterThan(propertyRuns(40));
   });
 
   it('are one, with nothing beyond it, where no device is read', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { run, type TestRun } from '../testing/machine.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { timed, traceOf } from '../testing/traces.js';
 import type { PolicyResult, ReplayResult } from './replay.js';
 
@@ -171,10 +172,10 @@ describe('policies that follow the replay of another', () => {
           if (result.metrics.stall_ns !== together.metrics.stall_ns) paidOtherwise++;
         }
       }),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(120) },
     );
-    expect(followed).toBeGreaterThan(20);
-    expect(paidOtherwise).toBeGreaterThan(5);
+    expect(followed).toBeGreaterThan(propertyRuns(40));
+    expect(paidOtherwise).toBeGreaterThan(propertyRuns(10));
   });
 
   const NAMES = ['keep', 'remove', 'punch', 'punch:lookup=1', 'truncate', 'dontneed', 'free', 'volatile'];

@@ -9,6 +9,7 @@ import { Later } from '../policy/discard/later/later.js';
 import { discardPolicies } from '../policy/discard/registry.js';
 import { lateMachine, settledMetrics } from '../testing/late-machine.js';
 import { run } from '../testing/machine.js';
+import { propertyRuns } from '../testing/property-runs.js';
 import { binaryOf, traceOf } from '../testing/traces.js';
 import { MemoryTrace } from '../trace/trace.js';
 
@@ -309,6 +310,6 @@ describe('a delay of 0', () => {
         expect(later.metrics).toEqual(plain.metrics);
       },
     );
-    await fc.assert(property, { numRuns: 30 });
+    await fc.assert(property, { numRuns: propertyRuns(80) });
   });
 });

@@ -1,5 +1,5 @@
 import { labelText } from '../base/printable.js';
-import { addGauges, MemoryGauges, type Target } from '../contract/target.js';
+import { addGauges, clearGauges, MemoryGauges, type Target } from '../contract/target.js';
 import type { Moment } from '../metrics/files.js';
 
 const GAUGES = Object.keys(new MemoryGauges()) as (keyof MemoryGauges)[];
@@ -17,7 +17,7 @@ export class Sampler {
   /** Memory times the µs for which it was so, without that of `held`. */
   private readonly sums = new MemoryGauges();
   /** Memory that has been the same for a while, and for how long. */
-  private held = new MemoryGauges();
+  private readonly held = new MemoryGauges();
   private heldUs = 0;
   private heldVersion: number | undefined;
   private nowUs: number;
@@ -54,7 +54,7 @@ export class Sampler {
   /** Memory may be other than it was. */
   private hold(version: number | undefined): void {
     this.addHeld();
-    this.held = new MemoryGauges();
+    clearGauges(this.held);
     this.target.addMemory(this.held, 1);
     this.heldVersion = version;
   }

@@ -1,4 +1,3 @@
-import { range } from '../../base/arrays.js';
 import { PAGE_BYTES } from '../../base/page.js';
 import type { SyscallResult } from '../../contract/target.js';
 import { PART, type StallIndex } from '../../cost/ledger.js';
@@ -31,10 +30,9 @@ export function punchHole(m: State, object: SharedObject, index: number, count: 
     return 0;
   }
   if (object.backing === 'shmem') forgetPurged(m, object, index, end);
-  const indexes = object.backing === 'shmem' ? object.present(index, end) : range(index, end);
   let present = 0;
   let unmapped = (object.backing === 'shmem' && m.huge?.cutShmem(object, index, end)) || 0;
-  for (const at of indexes) {
+  for (let at = object.nextFilled(index, end); at < end; at = object.nextFilled(at + 1, end)) {
     if (object.isHole(at) || m.huge?.folios.of(object.page(at))) continue;
     unmapped += makeHole(m, object, at);
     present++;

@@ -164,7 +164,7 @@ function setObject(
   on: boolean,
 ): number {
   m.huge?.splitObject(object, start, end);
-  for (const index of object.present(start, end)) {
+  for (let index = object.nextPresent(start, end); index < end; index = object.nextPresent(index + 1, end)) {
     if (on) m.pages.markVolatile(object.page(index));
     else m.pages.clearVolatile(object.page(index));
     countWalked(m, call);

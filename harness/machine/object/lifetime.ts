@@ -1,4 +1,3 @@
-import { range } from '../../base/arrays.js';
 import { InputError } from '../../base/errors.js';
 import type { ObjectArg } from '../../trace/args.js';
 import { unmapObjectPage, zapRange } from '../entries/page-walk.js';
@@ -137,7 +136,8 @@ function cutOff(m: State, object: SharedObject, size: number): Truncated {
   let pages = 0;
   const shmem = object.backing === 'shmem';
   if (shmem) entries += m.huge?.cutShmem(object, size, object.reach) ?? 0;
-  for (const index of shmem ? object.present(size, object.reach) : range(size, old)) {
+  const end = shmem ? object.reach : old;
+  for (let index = object.nextFilled(size, end); index < end; index = object.nextFilled(index + 1, end)) {
     if (object.isHole(index) || m.huge?.folios.of(object.page(index))) continue;
     makeHole(m, object, index);
     pages++;

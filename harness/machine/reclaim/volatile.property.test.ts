@@ -4,6 +4,7 @@ import type { SwapKind } from '../../contract/swap.js';
 import type { PurgeRules } from '../../policy/purge/contract.js';
 import { purgePolicies } from '../../policy/purge/registry.js';
 import { Lab, PAGE } from '../../testing/lab.js';
+import { propertyRuns } from '../../testing/property-runs.js';
 import { VolatileModel } from '../../testing/volatile-model.js';
 import type { Space } from '../state/space.js';
 import { OutOfMemory } from './out-of-memory.js';
@@ -202,7 +203,7 @@ describe('random marks, writes and pressure: the machine and a plain model agree
             purged += pair.lab.m.counters.purged_pages;
           },
         ),
-        { numRuns: 12, seed: 1 },
+        { numRuns: propertyRuns(40), seed: 1 },
       );
       expect(purged).toBeGreaterThan(0);
     });

@@ -123,7 +123,7 @@ export class ObjectPages {
   /** Makes purged pages in [from, to) ordinary holes. Returns how many there were. */
   clearPurged(from: number, to: number): number {
     let cleared = 0;
-    for (const index of this.purged(from, to)) {
+    for (let index = this.nextPurged(from, to); index < to; index = this.nextPurged(index + 1, to)) {
       this.put(index, 0);
       cleared++;
     }
@@ -138,17 +138,23 @@ export class ObjectPages {
 
   /** Indexes in [from, to) that were purged, in order. */
   *purged(from: number, to: number): Generator<number> {
+    for (let index = this.nextPurged(from, to); index < to; index = this.nextPurged(index + 1, to))
+      yield index;
+  }
+
+  private nextPurged(from: number, to: number): number {
     for (let index = from; index < to; index++) {
       const chunk = this.chunks[index >> CHUNK_SHIFT];
       if (chunk === undefined)
         index |= CHUNK - 1; // the rest of this chunk has none
-      else if (chunk[index & (CHUNK - 1)] === PURGED) yield index;
+      else if (chunk[index & (CHUNK - 1)] === PURGED) return index;
     }
+    return to;
   }
 
   /** Whether anything in [from, to) was purged. */
   anyPurged(from: number, to: number): boolean {
-    return this.purged(from, to).next().done === false;
+    return this.nextPurged(from, to) < to;
   }
 
   /** The first index in [from, to) that has an id; `to` where there is none. */
@@ -159,6 +165,11 @@ export class ObjectPages {
       else if (chunk[index & (CHUNK - 1)]! > 0) return index;
     }
     return to;
+  }
+
+  /** The first index in [from, to) that something may lie behind: of shared memory one that has an id, of others any. */
+  nextFilled(from: number, to: number): number {
+    return this.backing === 'shmem' ? this.nextPresent(from, to) : Math.min(from, to);
   }
 
   private at(index: number): number {

@@ -19,6 +19,11 @@ export function newHistory(): SwapHistory {
   return { last: 0, window: 0, hits: FIRST_HITS };
 }
 
+/** The same for a part of a mapping, from where it goes its own way. */
+export function copiedHistory({ last, window, hits }: SwapHistory): SwapHistory {
+  return { last, window, hits };
+}
+
 /** Pages of the largest window of setting `vm.page-cluster`. @param byAddress whether by address, or by place on the device */
 export function largestWindow(pageCluster: number, byAddress: boolean): number {
   return 2 ** (byAddress ? Math.min(pageCluster, ORDER_CEILING) : pageCluster);

@@ -2,7 +2,7 @@ import type { ShmemHuge } from '../../trace/args.js';
 import { FileAhead } from './file-ahead.js';
 import { type Backing, ObjectPages } from './object-pages.js';
 import type { Space } from './space.js';
-import type { SwapHistory } from './swap-window.js';
+import { copiedHistory, type SwapHistory } from './swap-window.js';
 import type { Tmpfs } from './tmpfs.js';
 
 /** Flags of a VMA, after the kernel's VM_*. */
@@ -92,7 +92,7 @@ export class Vma {
     this.shift = fields.shift ?? 0;
     this.anon = fields.anon;
     this.inherited = fields.inherited ?? [];
-    this.swapHistory = fields.swapHistory && { ...fields.swapHistory };
+    this.swapHistory = fields.swapHistory && copiedHistory(fields.swapHistory);
   }
 
   has(flag: number): boolean {

@@ -37,9 +37,12 @@ export function droppingOnly(name: string, parameters: Parameters): (values: Par
 export abstract class Dropping implements DiscardPolicy {
   private readonly dropped = new RangeSet();
   protected readonly context: DiscardContext;
+  /** Whether the call is made at unpin. */
+  private readonly eager: boolean;
 
-  constructor(context: DiscardContext) {
+  constructor(context: DiscardContext, eager = context.values.eager === 1) {
     this.context = context;
+    this.eager = eager;
   }
 
   /** The call that drops a range; its error. */
@@ -54,11 +57,6 @@ export abstract class Dropping implements DiscardPolicy {
   unpin(range: Unpinned): void {
     this.dropped.delete(range); // its contents are whole now
     if (this.eager) this.discard(range);
-  }
-
-  /** Whether the call is made at unpin. */
-  protected get eager(): boolean {
-    return this.context.values.eager === 1;
   }
 
   unmapped(range: PageRange): void {

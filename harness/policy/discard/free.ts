@@ -10,7 +10,11 @@ class Free implements DiscardPolicy {
   /** Unpinned ranges that the kernel accepted. */
   private readonly freed = new RangeSet();
 
-  constructor(private readonly context: DiscardContext) {}
+  private readonly byRange: boolean;
+
+  constructor(private readonly context: DiscardContext) {
+    this.byRange = context.values.regen === 'range';
+  }
 
   discard(range: PageRange): void {
     this.context.kernel.madvise(range, 'MADV_FREE');
@@ -33,10 +37,10 @@ class Free implements DiscardPolicy {
   }
 
   pin(range: PageRange, unpinned: Unpinned | undefined): void {
-    const { program, values } = this.context;
+    const { program } = this.context;
     const regenNs = unpinned?.regenNs ?? 0;
     for (const part of this.freed.within(range)) {
-      if (values.regen === 'range') {
+      if (this.byRange) {
         if (program.firstLost(part) < 0) continue;
         program.regenerate(range, regenNs); // the first purged page loses the whole range
         break;

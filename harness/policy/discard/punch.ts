@@ -1,13 +1,20 @@
 import { flag, type Parameters } from '../../base/parameters.js';
-import type { DiscardPolicyInfo, Errno, PageRange } from './contract.js';
+import type { DiscardContext, DiscardPolicyInfo, Errno, PageRange } from './contract.js';
 import { DESTROYING_PARAMETERS, Dropping, droppingOnly } from './dropping.js';
 import { callEach } from './pieces.js';
 
 class Punch extends Dropping {
+  private readonly looksUp: boolean;
+
+  constructor(context: DiscardContext) {
+    super(context);
+    this.looksUp = context.values.lookup === 1;
+  }
+
   /** One call a VMA piece: fallocate knows objects and offsets, not addresses. */
   protected drop(range: PageRange): Errno {
-    const { kernel, values } = this.context;
-    return callEach(range, kernel.lookup(range, values.lookup === 1), (piece) => kernel.punch(piece));
+    const { kernel } = this.context;
+    return callEach(range, kernel.lookup(range, this.looksUp), (piece) => kernel.punch(piece));
   }
 }
 

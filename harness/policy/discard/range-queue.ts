@@ -73,11 +73,16 @@ export class RangeQueue {
     for (let entry = this.ring.newer; entry !== this.ring; entry = entry.newer) yield entry;
   }
 
-  /** Adds a range as the newest; what others have in common with it goes. */
-  add(range: Unpinned & Partial<Queued>): void {
+  /**
+   * Adds a range as the newest; what others have in common with it goes.
+   *
+   * @param atUs when, in µs of trace time, where that matters
+   * @param shift as in `Queued`
+   */
+  add(range: Unpinned, atUs = 0, shift = 0): void {
     if (range.count <= 0) return;
     this.delete(range);
-    const { space, page, count, regenNs, atUs = 0, shift = 0 } = range;
+    const { space, page, count, regenNs } = range;
     this.insert(new Entry(space, page, count, regenNs, atUs, shift), this.ring.older);
   }
 
@@ -112,6 +117,14 @@ export class RangeQueue {
     if (list.length === 0) this.bySpace.delete(range.space);
   }
 
+  /** Whether a range has a page in common with one in the queue. */
+  meets(range: PageRange): boolean {
+    const list = this.bySpace.get(range.space);
+    if (!list || range.count <= 0) return false;
+    const at = firstEndingAfter(list, range.page);
+    return at < list.length && list[at]!.page < range.page + range.count;
+  }
+
   /** The ranges that have a page in common with a range, as they are in the queue, by address. */
   overlapping(range: PageRange): Queued[] {
     return this.entries(range);
@@ -137,8 +150,8 @@ export class RangeQueue {
       const anchor = new Entry(0, 0, 0, 0, 0, 0);
       anchor.link(whole); // stands for the place of the range, which may go as a whole
       this.delete(part);
-      this.delete({ ...part, page: target });
       const { space, atUs } = whole;
+      this.delete({ space, page: target, count: part.count });
       const regenNs = share(whole, part.count);
       this.insert(new Entry(space, target, part.count, regenNs, atUs, shift ?? whole.shift), anchor);
       anchor.unlink();

@@ -78,7 +78,7 @@ export class RangeSet {
   move(range: PageRange, to: number): void {
     const parts = this.within(range);
     this.delete(range);
-    for (const part of parts) this.add({ ...part, page: part.page - range.page + to });
+    for (const { space, page, count } of parts) this.add({ space, page: page - range.page + to, count });
   }
 
   /** The parts of a range that are in the set, by address. */

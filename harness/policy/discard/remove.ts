@@ -1,11 +1,18 @@
 import type { Parameters } from '../../base/parameters.js';
-import type { DiscardPolicyInfo, Errno, PageRange } from './contract.js';
+import type { DiscardContext, DiscardPolicyInfo, Errno, PageRange } from './contract.js';
 import { DESTROYING_PARAMETERS, Dropping, droppingOnly } from './dropping.js';
 
 class Remove extends Dropping {
+  private readonly asPosted: boolean;
+
+  constructor(context: DiscardContext) {
+    super(context);
+    this.asPosted = context.values.era === '2006';
+  }
+
   protected drop(range: PageRange): Errno {
-    const { kernel, values } = this.context;
-    return values.era === '2006'
+    const { kernel } = this.context;
+    return this.asPosted
       ? kernel.madvise(range, 'MADV_REMOVE', '2006')
       : kernel.madvise(range, 'MADV_REMOVE');
   }

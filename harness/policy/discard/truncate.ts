@@ -1,15 +1,15 @@
-import type { DiscardPolicyInfo, Errno, PageRange } from './contract.js';
+import type { DiscardContext, DiscardPolicyInfo, Errno, PageRange } from './contract.js';
 import { DESTROYING_PARAMETERS, Dropping } from './dropping.js';
 import { callEach, joined } from './pieces.js';
 
 class Truncate extends Dropping {
+  constructor(context: DiscardContext) {
+    super(context, context.values.eager !== 0);
+  }
+
   protected drop(range: PageRange): Errno {
     const { kernel } = this.context;
     return callEach(range, joined(kernel.lookup(range, false)), (piece) => kernel.truncate(piece));
-  }
-
-  protected override get eager(): boolean {
-    return this.context.values.eager !== 0;
   }
 }
 

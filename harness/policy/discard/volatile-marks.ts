@@ -27,7 +27,15 @@ export class VolatileMarks {
   /** Regenerable contents. */
   readonly unpinned = new RangeQueue();
 
+  /** Whether there ever was a mark of shared memory. */
+  private anyShared = false;
+
   constructor(private readonly kernel: Kernel) {}
+
+  /** Whether contents of a range may be among those that are not needed. Without shared memory, that is known without a look-up. */
+  mayBeDiscarded(range: PageRange): boolean {
+    return this.anyShared || this.discarded.meets(range);
+  }
 
   /** The mapped parts of a range; where VMAs are split and go on with the same memory they are one. */
   parts(range: PageRange): Filed[] {
@@ -38,7 +46,9 @@ export class VolatileMarks {
   mark(range: Unpinned, marks: RangeQueue): void {
     for (const { file } of this.parts(range)) {
       this.clear(file);
-      marks.add({ ...file, regenNs: (range.regenNs * file.count) / range.count });
+      if (file.space < 0) this.anyShared = true;
+      const { space, page, count } = file;
+      marks.add({ space, page, count, regenNs: (range.regenNs * count) / range.count });
     }
   }
 

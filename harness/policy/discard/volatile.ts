@@ -12,9 +12,11 @@ import { type Filed, VolatileMarks } from './volatile-marks.js';
  */
 class Volatile implements DiscardPolicy {
   private readonly marks: VolatileMarks;
+  private readonly byPage: boolean;
 
   constructor(private readonly context: DiscardContext) {
     this.marks = new VolatileMarks(context.kernel);
+    this.byPage = context.values.regen === 'page';
   }
 
   get watchesWrites(): boolean {
@@ -22,7 +24,8 @@ class Volatile implements DiscardPolicy {
   }
 
   discard(range: PageRange): void {
-    if (this.setVolatile(range)) this.marks.mark({ ...range, regenNs: 0 }, this.marks.discarded);
+    const { space, page, count } = range;
+    if (this.setVolatile(range)) this.marks.mark({ space, page, count, regenNs: 0 }, this.marks.discarded);
   }
 
   unpin(range: Unpinned): void {
@@ -31,6 +34,7 @@ class Volatile implements DiscardPolicy {
 
   /** What was there is not needed: that it was purged is no loss. */
   beforeWrite(range: PageRange): void {
+    if (!this.marks.mayBeDiscarded(range)) return; // most writes
     for (const part of this.marks.parts(range))
       for (const mark of this.marks.discarded.overlapping(part.file))
         for (const mapped of this.marks.mapped(mark, part)) this.setNonvolatile(mapped);
@@ -63,10 +67,6 @@ class Volatile implements DiscardPolicy {
         regenerateLost(this.context, one.range, (mark.regenNs * one.range.count) / mark.count, lost);
     }
     return true;
-  }
-
-  private get byPage(): boolean {
-    return this.context.values.regen === 'page';
   }
 
   private setVolatile(range: PageRange): boolean {

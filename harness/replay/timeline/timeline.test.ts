@@ -6,6 +6,7 @@ import { discardPolicies } from '../../policy/discard/registry.js';
 import { reclaimPolicies } from '../../policy/reclaim/registry.js';
 import { randomTrace } from '../../testing/fuzz/lockstep.js';
 import { MACHINES } from '../../testing/fuzz/machines.js';
+import { propertyRuns } from '../../testing/property-runs.js';
 import { timed, traceOf } from '../../testing/traces.js';
 import type { Trace } from '../../trace/trace.js';
 import { replay } from '../replay.js';
@@ -139,7 +140,7 @@ describe('a timeline', () => {
           expect(Math.abs(sum(whole) - sum(parts))).toBeLessThan(parts.length + 1);
         },
       ),
-      { numRuns: 30 },
+      { numRuns: propertyRuns(100) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RunRow } from '../../metrics/files.js';
 import type { ResultsFolder } from '../../metrics/results.js';
+import { propertyRuns } from '../../testing/property-runs.js';
 import { runRow } from '../../testing/results.js';
 import { rank } from '../front.js';
 import { glanceOf } from '../glance.js';
@@ -201,9 +202,9 @@ describe('figures of random results', () => {
             }
           }
       }),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(120) },
     );
-    expect(panels).toBeGreaterThan(60);
+    expect(panels).toBeGreaterThan(propertyRuns(120));
   });
 
   it('name all that is best: next to its mark, at the end of a line, or in the caption where there is no room', () => {
@@ -224,7 +225,7 @@ describe('figures of random results', () => {
             }
         }
       }),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(120) },
     );
     for (const [at, times] of Object.entries(seen)) expect(times, at).toBeGreaterThan(0);
   });
@@ -252,7 +253,7 @@ describe('figures of random results', () => {
             }
           }
       }),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(120) },
     );
   });
 
@@ -295,7 +296,7 @@ describe('figures of random results', () => {
               expect(extras.some((extra) => close(Number(value.x) * x, extra, 1))).toBe(true);
             }
       }),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(120) },
     );
   });
 });

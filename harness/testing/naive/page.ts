@@ -20,6 +20,8 @@ export class Folio implements Traits {
   lazyfree = false;
   /** It has lost some of its pages (PG_partially_mapped), and waits to be split. */
   partlyMapped = false;
+  /** The walk over all pages that met its pages last. */
+  walk = 0;
 
   /** @param pages in the order of their addresses */
   constructor(readonly pages: readonly Page[]) {}

@@ -277,7 +277,10 @@ export class NaiveKernel {
       if (page.walk === walk) return;
       page.walk = walk;
       visit(page);
-      for (const other of page.folio?.pages ?? []) meet(other);
+      const { folio } = page;
+      if (!folio || folio.walk === walk) return;
+      folio.walk = walk;
+      for (const other of folio.pages) meet(other);
     };
     ZERO.walk = walk;
     for (const page of this.pinned.keys()) meet(page);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { validate } from '../../../replay/validate.js';
 import { randomTrace } from '../../../testing/fuzz/lockstep.js';
 import { run } from '../../../testing/machine.js';
+import { propertyRuns } from '../../../testing/property-runs.js';
 import { timed } from '../../../testing/traces.js';
 import { simulated } from '../../target.js';
 
@@ -200,6 +201,6 @@ describe('one memory cgroup for all is the limit of a trace', () => {
       };
       expect(await seen(inOneGroup(own))).toEqual(await seen(own));
     };
-    await fc.assert(fc.asyncProperty(randomTrace(machine, 60), look), { numRuns: 12 });
+    await fc.assert(fc.asyncProperty(randomTrace(machine, 60), look), { numRuns: propertyRuns(40) });
   });
 });

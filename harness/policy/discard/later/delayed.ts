@@ -25,9 +25,10 @@ export function delayed(base: DiscardPolicyInfo, { eager, muzzy }: DelayedOption
     ...(base.withoutUnpins && { withoutUnpins: droppingOnly(base.name, parameters) }),
     check: (values) => checkLater(base.name, values),
     create: (context) => {
-      const { values } = context;
+      const { kernel, program, clock, values } = context;
       if (isAtOnce(values)) return base.create(context);
-      const inner = base.create({ ...context, values: { ...values, eager: 0 } });
+      // Named one by one, contexts have one shape: an object that is spread into another makes one of its own each time.
+      const inner = base.create({ kernel, program, clock, values: { ...values, eager: 0 } });
       return new Later(inner, context, eager ?? values.eager === 1);
     },
   };

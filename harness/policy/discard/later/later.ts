@@ -37,12 +37,16 @@ class Retained {
   }
 
   get dueUs(): number {
-    return Math.min(...this.stages.map(({ dueUs }) => dueUs));
+    let first = Number.POSITIVE_INFINITY;
+    for (const { dueUs } of this.stages) first = Math.min(first, dueUs);
+    return first;
   }
 
   /** Takes pages out. Returns how many there were. */
   delete(range: PageRange): number {
-    return this.all.reduce((sum, stage) => sum + stage.delete(range), 0);
+    let pages = 0;
+    for (const stage of this.all) pages += stage.delete(range);
+    return pages;
   }
 }
 
@@ -163,7 +167,8 @@ export class Later implements DiscardPolicy {
     this.inUse?.move(range, to);
     const own = this.spaces.get(range.space);
     for (const stage of own?.all ?? []) stage.move(range, to);
-    for (const piece of own ? this.sharedParts({ ...range, page: to }) : []) {
+    const target = { space: range.space, page: to, count: range.count };
+    for (const piece of own ? this.sharedParts(target) : []) {
       const shift = piece.page - piece.objectPage;
       const before = { ...piece, page: piece.page - to + range.page };
       for (const part of waitingFor(own!, before))
@@ -205,12 +210,12 @@ export class Later implements DiscardPolicy {
     for (const piece of this.context.kernel.lookup(range, false)) {
       const { file } = filed(piece);
       if (file.space >= 0) continue;
-      put({ ...range, page: next, count: piece.page - next }, 0);
+      put({ space: range.space, page: next, count: piece.page - next }, 0);
       put(file, piece.page - piece.objectPage);
       this.objects.add(file.space);
       next = piece.page + piece.count;
     }
-    put({ ...range, page: next, count: range.page + range.count - next }, 0);
+    put({ space: range.space, page: next, count: range.page + range.count - next }, 0);
     this.free(range);
     this.release(own);
   }

@@ -59,21 +59,17 @@ export const LATER_PARAMETERS: Parameters = {
 /** The stages of a policy with these values, each with what holds pages there. */
 export function stagesOf(values: ParameterValues): Bounds[] {
   const sigmoid = values.curve === 'sigmoid';
-  const stage = (delayUs: number): Bounds => ({
+  const stage = (delayUs: number, keep = 0, keepShare = 0, rate = 0, pace = 0): Bounds => ({
     delayUs,
     sigmoid: sigmoid && delayUs > 0,
-    keep: 0,
-    keepShare: 0,
-    rate: 0,
-    pace: 0,
+    keep,
+    keepShare,
+    rate,
+    pace,
   });
-  const { keep } = values;
-  const first = {
-    ...stage(values.delay as number),
-    ...(typeof keep === 'string' ? { keepShare: Number.parseFloat(keep) / 100 } : { keep: keep! }),
-    rate: values.rate as number,
-    pace: values.pace as number,
-  };
+  const [keep, keepShare] =
+    typeof values.keep === 'string' ? [0, Number.parseFloat(values.keep) / 100] : [values.keep!, 0];
+  const first = stage(values.delay as number, keep, keepShare, values.rate as number, values.pace as number);
   const muzzyUs = (values.muzzy ?? 0) as number;
   return muzzyUs > 0 ? [first, stage(muzzyUs)] : [first];
 }

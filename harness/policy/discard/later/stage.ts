@@ -50,9 +50,9 @@ export class Stage {
     return this.queue.pages;
   }
 
-  add(range: PageRange, shift: number, nowUs: number): void {
-    this.queue.add({ ...range, shift, regenNs: 0, atUs: nowUs });
-    this.allowed += (range.count * this.bounds.rate) / 1000;
+  add({ space, page, count }: PageRange, shift: number, nowUs: number): void {
+    this.queue.add({ space, page, count, regenNs: 0 }, nowUs, shift);
+    this.allowed += (count * this.bounds.rate) / 1000;
   }
 
   /** Takes pages out. Returns how many there were. */
