@@ -2,7 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import ts from 'typescript';
+import { transformSync } from 'rolldown/experimental';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageFile } from './base/package-root.js';
 import { apiExamples } from './testing/api-examples.js';
@@ -10,16 +10,20 @@ import { CliFolder } from './testing/cli-folder.js';
 import { mustRun } from './testing/system.js';
 
 const EXAMPLES = apiExamples();
-const cli = new CliFolder();
+const cli = new CliFolder('one process');
 
 /** An example as a module of JavaScript that imports what is built here. */
 function runnable(code: string): string {
-  const { outputText } = ts.transpileModule(code, {
-    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
-  });
+  const { code: compiled, errors } = transformSync('example.ts', code, { target: 'es2022' });
+  if (errors.length > 0) throw new Error(`${code}: ${errors[0]!.message}`);
   const built = pathToFileURL(packageFile('dist', 'harness', 'index.js')).href;
-  return outputText.replaceAll("'reclaim-bench'", `'${built}'`);
+  return compiled.replaceAll('"reclaim-bench"', `"${built}"`);
 }
+
+/** Prints what a replay finds, with no option given. */
+const REPLAYED = `import { loadTrace, replayTrace } from 'reclaim-bench';
+const { metrics } = await replayTrace(await loadTrace('mariadb-resize'));
+console.log(JSON.stringify(metrics));`;
 
 describe('the examples in the documentation of the API', () => {
   /** What each example prints. */
@@ -28,7 +32,7 @@ describe('the examples in the documentation of the API', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'reclaim-examples-'));
     copyFileSync(packageFile('harness', 'commands', 'templates', 'policy.mjs'), join(folder, 'policy.mjs'));
-    const lines = EXAMPLES.map(({ code }, i) => {
+    const lines = [...EXAMPLES.map(({ code }) => code), REPLAYED].map((code, i) => {
       writeFileSync(join(folder, `${i}.mjs`), runnable(code));
       return `await import('./${i}.mjs');\nprocess.stdout.write('\\f');\n`;
     });
@@ -51,13 +55,7 @@ describe('the examples in the documentation of the API', () => {
   );
 
   it('replay as the command line does, with the same defaults', () => {
-    writeFileSync(
-      join(folder, 'same.mjs'),
-      runnable(`import { loadTrace, replayTrace } from 'reclaim-bench';
-const { metrics } = await replayTrace(await loadTrace('mariadb-resize'));
-console.log(JSON.stringify(metrics));`),
-    );
-    const metrics: object = JSON.parse(mustRun(process.execPath, ['same.mjs'], folder));
+    const metrics: object = JSON.parse(printed[EXAMPLES.length]!);
     const rounded = Object.entries(metrics).map(([name, value]) => [
       name,
       typeof value === 'number' ? Number(value.toFixed(6)) : value,

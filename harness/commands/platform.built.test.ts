@@ -1,22 +1,24 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { packageFile } from '../base/package-root.js';
 import { CliFolder } from '../testing/cli-folder.js';
-import { runProgram } from '../testing/system.js';
+import { CliSession } from '../testing/cli-session.js';
 
 const cli = new CliFolder('one process');
 
-/** Runs a command as Node on another platform does, as far as `process.platform` says. */
+/** Runs commands as Node on another platform does, as far as `process.platform` says. */
+const elsewhere = new Map<string, CliSession>();
 function on(platform: string, ...args: string[]) {
   const said = `Object.defineProperty(process,'platform',{value:'${platform}'})`;
-  const flags = ['--import', `data:text/javascript,${encodeURIComponent(said)}`];
-  const { code, stdout, stderr } = runProgram(
-    process.execPath,
-    [...flags, packageFile('dist', 'harness', 'cli.js'), ...args],
-    cli.path,
-  );
-  return { code, stdout, stderr };
+  const session =
+    elsewhere.get(platform) ??
+    new CliSession(['--import', `data:text/javascript,${encodeURIComponent(said)}`]);
+  elsewhere.set(platform, session);
+  return session.run(args, cli.path);
 }
+afterAll(() => {
+  for (const session of elsewhere.values()) session.close();
+});
 
 describe('on Windows and macOS', () => {
   it('what needs Linux says so before anything else', () => {

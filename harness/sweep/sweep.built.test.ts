@@ -12,7 +12,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -109,7 +108,7 @@ describe('a sweep', () => {
     expect(readFileSync(at('again.jsonl'), 'utf8')).toBe(readFileSync(at('p.jsonl'), 'utf8'));
     process.env.SLURM_ARRAY_TASK_ID = '2';
     try {
-      const { code, stdout, stderr } = cli.start(
+      const { code, stdout, stderr } = cli.run(
         'run',
         'p.jsonl',
         '--shards',
@@ -151,15 +150,7 @@ describe('a sweep', () => {
 });
 
 describe('traces on a server', () => {
-  const runs = async (...args: string[]) => {
-    const child = startReclaim(args, cli.path);
-    const [stdout, stderr, [code]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'exit'),
-    ]);
-    return { code, stdout, stderr };
-  };
+  const runs = (...args: string[]) => cli.runMeanwhile(...args);
 
   it('are fetched once by the shards of a sweep, and read by any command', async () => {
     const before = process.env.XDG_CACHE_HOME;
@@ -207,7 +198,8 @@ describe('traces on a server', () => {
       server.stop();
       process.env.XDG_CACHE_HOME = before;
     }
-    expect(await runs('replay', `${address}/a.csv`)).toMatchObject({
+    // Another process knows nothing of it.
+    expect(cli.start('replay', `${address}/a.csv`)).toMatchObject({
       code: 3,
       stderr: expect.stringMatching(/cannot be fetched: ECONNREFUSED\n$/),
     });

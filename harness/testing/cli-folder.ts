@@ -28,14 +28,11 @@ function staysLoaded([command = '', ...flags]: readonly string[]): boolean {
   return flags.includes('--policy-module') && !IN_A_THREAD.has(command);
 }
 
-/** The result of a command in the session. One that has failed is not used again. */
-function inSession(args: readonly string[], cwd: string): CliResult {
-  session ??= new CliSession();
-  const used = session;
+/** The session, for one command. One that has failed is not used again. */
+function takeSession(): CliSession {
+  const taken = session ?? new CliSession();
   session = undefined;
-  const result = used.run(args, cwd);
-  session = used;
-  return result;
+  return taken;
 }
 
 /** A folder for the commands of a test file, with a trace (a.csv) and an experiment (e.yaml). */
@@ -58,7 +55,19 @@ export class CliFolder {
 
   run(...args: string[]): CliResult {
     const alone = this.shared === 'a process each' || staysLoaded(args);
-    return alone ? this.start(...args) : inSession(args, this.path);
+    if (alone) return this.start(...args);
+    const used = takeSession();
+    const result = used.run(args, this.path);
+    session = used;
+    return result;
+  }
+
+  /** Runs a command in the process of the session while this one does something else: it may answer the command. */
+  async runMeanwhile(...args: string[]): Promise<CliResult> {
+    const used = takeSession();
+    const result = await used.runMeanwhile(args, this.path);
+    session = used;
+    return result;
   }
 
   /** Runs a command in a process of its own. */
