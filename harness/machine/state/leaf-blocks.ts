@@ -13,7 +13,7 @@ const MANY = 1024;
 /**
  * Blocks of one size without a gap, each the entries of a leaf that are in use, by place. Memory is 4 bytes for each entry that there
  * is room for, with 2 more for its place or 72 bytes a block for all places, and 4 a block for whose it is. Arrays have an eighth
- * of slack at most, three eighths after many blocks went.
+ * of slack at most.
  */
 export class LeafBlocks {
   /** Block `b` is `stride` words from `b * stride` on: which places have entries, where these are not listed, and the entries. */
@@ -58,7 +58,7 @@ export class LeafBlocks {
       if (this.isListed) this.places.copyWithin(block * room, last * room, (last + 1) * room);
     }
     // Leaves that fill alike pass through the sizes together, and would leave each as large as it ever was.
-    if (leaves.length > 2 * FEW && last < (5 * leaves.length) >> 3)
+    if (leaves.length > 2 * FEW && last < leaves.length - (leaves.length >> 3))
       this.resize((array, length) => array.slice(0, length) as typeof array);
     return moved;
   }
