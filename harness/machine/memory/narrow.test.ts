@@ -4,7 +4,7 @@ import { Contents, ZERO } from './contents.js';
 import { Frames } from './frames.js';
 
 describe('frames', () => {
-  it('have objects and mappings beyond 16 bits where there are so many', () => {
+  it('have objects and mappings beyond 16 bits where that is needed', () => {
     const frames = new Frames(4);
     const [one, two] = [frames.allocate(1, 0xffff, -7), frames.allocate(2, 0x1_0000, 8)] as const;
     frames.setMapcount(one, 0xffff);
