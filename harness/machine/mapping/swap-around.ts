@@ -1,7 +1,7 @@
 import { PART } from '../../cost/ledger.js';
 import { isSwapEntry } from '../entries/entry.js';
 import { isReadAlone, readCluster, takeIn, takeInAhead, waitForSwap } from '../object/swap-ahead.js';
-import { LEAF_ENTRIES, PTE_SHIFT } from '../state/page-table.js';
+import { entryInLeaf, LEAF_ENTRIES, PTE_SHIFT } from '../state/page-table.js';
 import type { State } from '../state/state.js';
 import { largestWindow, newHistory, swapWindow } from '../state/swap-window.js';
 import type { Vma } from '../state/vma.js';
@@ -60,7 +60,7 @@ function windowAround(m: State, vma: Vma, vpn: number): readonly [from: number, 
   let from = vpn - ((window - 1) >> 1);
   if (vpn === last + 1) from = vpn;
   else if (vpn === last - 1) from = vpn - window + 1;
-  const leaf = vpn - (vpn % LEAF_ENTRIES);
+  const leaf = vpn - entryInLeaf(vpn);
   return [Math.max(from, vma.start, leaf), Math.min(from + window, vma.end, leaf + LEAF_ENTRIES)];
 }
 
