@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyText } from '../testing/arbitrary.js';
 import { InputError } from './errors.js';
 import { labelText, printable, printableTexts, shortened } from './printable.js';
 
@@ -18,7 +19,7 @@ describe('texts from outside', () => {
 
   it('of any characters are printable, and stay as they are a second time', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(anyText, (text) => {
         expect(printable(text)).not.toMatch(FORBIDDEN);
         expect(printable(printable(text))).toBe(printable(text));
       }),

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Moment } from '../metrics/files.js';
+import { csvRows } from '../metrics/csv.js';
+import { type Moment, TIMELINE_COLUMNS } from '../metrics/files.js';
 import { momentOf } from '../testing/results.js';
-import { momentsJson, momentsOf, packed, timelineRows } from './moments.js';
+import { momentsJson, momentsOf, packed, TimelineTexts, timelineRows } from './moments.js';
 
 const moments = fc.array(
   fc
@@ -29,6 +30,17 @@ it('the rows of a cell are those that were packed, also after they were kept as 
       const read = momentsOf(JSON.parse(momentsJson(held)));
       expect(read).toEqual(held);
       expect(written(timelineRows(cell, read!))).toBe(expected);
+    }),
+  );
+});
+
+it('the lines of cells are those of their rows, also where several have one timeline between them', () => {
+  fc.assert(
+    fc.property(moments, fc.array(fc.nat(), { minLength: 1 }), (rows: readonly Moment[], cells) => {
+      const held = packed(rows);
+      const texts = new TimelineTexts();
+      for (const cell of cells)
+        expect(texts.of(cell, held)).toBe(csvRows(TIMELINE_COLUMNS, [...timelineRows(cell, held)]));
     }),
   );
 });

@@ -1,3 +1,4 @@
+import { fieldText, formatNumber } from '../metrics/csv.js';
 import { type Moment, TIMELINE_COLUMNS, type TimelineRow } from '../metrics/files.js';
 
 type NumberColumn = Exclude<keyof Moment, 'label'>;
@@ -43,6 +44,38 @@ export function* timelineRows(cell: number, { labels, numbers }: Moments): Gener
     }
     if (labels[label]?.[0] === i) row.label = labels[label++]![1];
     yield row as unknown as TimelineRow;
+  }
+}
+
+/** How many numbers stand before the label in a line of timeline.csv, without the cell. */
+const BEFORE_LABEL = TIMELINE_COLUMNS.indexOf('label') - 1;
+
+function linesOf({ labels, numbers }: Moments): string[] {
+  const lines: string[] = [];
+  let label = 0;
+  for (let row = 0, at = 0; at < numbers.length; row++) {
+    let line = '';
+    for (let i = 0; i < NUMBERS.length; i++) {
+      if (i === BEFORE_LABEL) line += `,${labels[label]?.[0] === row ? fieldText(labels[label++]![1]) : ''}`;
+      const value = numbers[at++]!;
+      if (i > 0) line += ',';
+      if (!Number.isNaN(value)) line += formatNumber(value);
+    }
+    lines.push(line);
+  }
+  return lines;
+}
+
+/** The text of timeline.csv of cells, made of the numbers: as rows that takes three times as long. */
+export class TimelineTexts {
+  /** Without the cell: those that have one timeline between them have its lines. */
+  private readonly lines = new WeakMap<Moments, readonly string[]>();
+
+  /** The lines of a cell, each with its end. */
+  of(cell: number, moments: Moments): string {
+    const lines = this.lines.get(moments) ?? linesOf(moments);
+    this.lines.set(moments, lines);
+    return lines.length === 0 ? '' : `${cell},${lines.join(`\n${cell},`)}\n`;
   }
 }
 

@@ -20,7 +20,7 @@ import {
 import { contentHash } from '../output/owned.js';
 import type { Content } from '../output/whole.js';
 import type { CellResult } from './cell.js';
-import { timelineRows } from './moments.js';
+import { TimelineTexts, timelineRows } from './moments.js';
 
 /** The files that every run writes. */
 export const WRITTEN_FILES = [
@@ -67,6 +67,37 @@ export async function csvText<C extends string>(
   return parts;
 }
 
+/** Characters of a long file that are kept as one part, and written at once. */
+const PART_CHARACTERS = 1024 * 1024;
+
+/**
+ * The text of a file that has many rows a cell, in parts, as bytes: they are hashed and written.
+ *
+ * @param textOf the lines of a result, each with its end
+ * @throws Interrupted where `stop` says so
+ */
+export async function longText<R>(
+  columns: readonly string[],
+  results: Iterable<R>,
+  textOf: (result: R) => string,
+  pauses: Pauses,
+  stop: () => boolean,
+): Promise<Uint8Array[]> {
+  const parts: Uint8Array[] = [];
+  let text = csvHeader(columns);
+  for (const result of results) {
+    text += textOf(result);
+    if (text.length >= PART_CHARACTERS) {
+      parts.push(Buffer.from(text));
+      text = '';
+    }
+    await pauses.now();
+    if (stop()) throw new Interrupted();
+  }
+  if (stop()) throw new Interrupted();
+  return [...parts, Buffer.from(text)];
+}
+
 /** A result, as far as the long files have it. */
 export type LongRows = Pick<CellResult, 'cell' | 'timeline' | 'spaces' | 'groups' | 'calls'>;
 
@@ -88,11 +119,8 @@ export interface ResultRows {
   readonly parquet?: boolean | undefined;
   /** The results one by one, which need not be in memory at once. */
   each(): Iterable<LongRows>;
-  /** The text of a file that has many rows a cell. */
-  long<C extends string>(
-    columns: readonly C[],
-    rowsOf: (result: LongRows) => Iterable<RowWith<C>>,
-  ): Promise<Content> | Content;
+  /** The text of a file that has many rows a cell. @param textOf the lines of a result, each with its end */
+  long(columns: readonly string[], textOf: (result: LongRows) => string): Promise<Content> | Content;
 }
 
 /**
@@ -110,6 +138,7 @@ export async function resultFiles(
   const { runs, draws, perf, heat, long } = rows;
   const text = <C extends string>(columns: readonly C[], of: readonly RowWith<C>[]) =>
     csvText(columns, of, pauses, stop);
+  const timelines = new TimelineTexts();
   const runsText = await text(RUN_COLUMNS, runs);
   const drawsText = await text(DRAW_COLUMNS, draws);
   const hashes = {
@@ -119,10 +148,12 @@ export async function resultFiles(
   return new Map<string, Content>([
     ['runs.csv', runsText],
     ['draws.csv', drawsText],
-    ['timeline.csv', await long(TIMELINE_COLUMNS, timelineOf)],
-    ['spaces.csv', await long(SPACE_COLUMNS, ({ spaces }) => spaces)],
-    ...(rows.hasGroups ? [['groups.csv', await long(GROUP_COLUMNS, ({ groups }) => groups)] as const] : []),
-    ['calls.csv', await long(CALL_COLUMNS, ({ calls }) => calls)],
+    ['timeline.csv', await long(TIMELINE_COLUMNS, ({ cell, timeline }) => timelines.of(cell, timeline))],
+    ['spaces.csv', await long(SPACE_COLUMNS, ({ spaces }) => csvRows(SPACE_COLUMNS, spaces))],
+    ...(rows.hasGroups
+      ? [['groups.csv', await long(GROUP_COLUMNS, ({ groups }) => csvRows(GROUP_COLUMNS, groups))] as const]
+      : []),
+    ['calls.csv', await long(CALL_COLUMNS, ({ calls }) => csvRows(CALL_COLUMNS, calls))],
     ['perf.csv', await text(PERF_COLUMNS, perf)],
     ...(heat ? [['heatmap.csv', await text(HEATMAP_COLUMNS, heat)] as const] : []),
     ...(rows.parquet ? await parquetFiles(rows) : []),

@@ -15,7 +15,7 @@ import type { CellResult } from './cell.js';
 import { codeHash } from './code.js';
 import { entryText, type KeptResult, perfRowOf, readEntry } from './journal.js';
 import type { Cell } from './plan.js';
-import { csvText, Interrupted, type ResultRows, resultFiles } from './result-files.js';
+import { csvText, Interrupted, longText, type ResultRows, resultFiles } from './result-files.js';
 import { withSavings } from './savings.js';
 
 /** The shortest time between two writes of runs.csv while cells finish. */
@@ -201,7 +201,7 @@ export class ResultStore {
       hasGroups: results.some(({ groups }) => groups.length > 0),
       parquet,
       each: () => results,
-      long: (columns, rowsOf) => csvText(columns, allRows(results, rowsOf), this.pauses, stop),
+      long: (columns, textOf) => longText(columns, results, textOf, this.pauses, stop),
     };
     try {
       return await resultFiles(rows, manifest, this.pauses, stop);
@@ -215,11 +215,6 @@ export class ResultStore {
   commit(files: Files, signal: AbortSignal | undefined): Promise<boolean> {
     return this.folder.commit(files, (name) => this.resumes || this.entries.has(name), signal);
   }
-}
-
-/** The rows of results, made as they are taken. */
-function* allRows<T, R>(results: readonly T[], rowsOf: (result: T) => Iterable<R>): Generator<R> {
-  for (const result of results) yield* rowsOf(result);
 }
 
 /** A result with the number and names of another cell that it is also the result of. */

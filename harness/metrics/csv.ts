@@ -22,7 +22,7 @@ export function cellText(value: Value | undefined): string {
 const PLAIN = /^(?! )[^",\r\n\uFEFF]*(?<! )$/;
 
 /** A value as CSV has it. Numbers are never quoted, and nearly all texts are plain: Papa Parse takes five times as long a field. */
-function fieldText(value: Value | undefined): string {
+export function fieldText(value: Value | undefined): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number') return formatNumber(value);
   return PLAIN.test(value) ? value : Papa.unparse([[value]]);

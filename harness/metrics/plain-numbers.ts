@@ -9,14 +9,16 @@ const RETURN = 13;
 export type NumberColumns = ReadonlyMap<string, Float64Array>;
 
 function linesFrom(bytes: Buffer, start: number, end: number): number {
-  let lines = 0;
-  for (let at = start; at < end; at++) if (bytes[at] === LINE_END) lines++;
-  return end > start ? lines + 1 : 0;
+  let lines = end > start ? 1 : 0;
+  for (let at = bytes.indexOf(LINE_END, start); at >= 0 && at < end; at = bytes.indexOf(LINE_END, at + 1))
+    lines++;
+  return lines;
 }
 
 /** Reads the records of CSV without quotes into columns of numbers: no row is an object. */
 class PlainNumbers {
   private at: number;
+  private readonly mayBeEmpty: readonly boolean[];
 
   constructor(
     private readonly bytes: Buffer,
@@ -25,23 +27,15 @@ class PlainNumbers {
     private readonly columns: readonly Column[],
   ) {
     this.at = start;
+    this.mayBeEmpty = columns.map(([, kind]) => kind.endsWith('?'));
   }
 
   /** All columns; undefined where a record has more or fewer fields. @throws InputError for a value that its column cannot hold */
   read(): NumberColumns | undefined {
-    const { bytes, columns, end } = this;
-    const rows = linesFrom(bytes, this.at, end);
+    const { columns } = this;
+    const rows = linesFrom(this.bytes, this.at, this.end);
     const values = columns.map(([, kind]) => (isNumeric(kind) ? new Float64Array(rows) : undefined));
-    for (let row = 0; row < rows; row++) {
-      for (let i = 0; i < columns.length; i++) {
-        const numbers = values[i];
-        if (numbers) numbers[row] = this.number(i);
-        else this.other(i, this.at);
-        const over = this.at >= end || bytes[this.at] === LINE_END;
-        if (over !== (i === columns.length - 1)) return undefined;
-        this.at++;
-      }
-    }
+    for (let row = 0; row < rows; row++) if (!this.readRow(row, values)) return undefined;
     return new Map(
       columns.flatMap(([name], i) => {
         const numbers = values[i];
@@ -50,26 +44,38 @@ class PlainNumbers {
     );
   }
 
-  private number(column: number): number {
+  /** Reads a record. @returns whether it has a field for each column */
+  private readRow(row: number, values: readonly (Float64Array | undefined)[]): boolean {
     const { bytes, end } = this;
-    const from = this.at;
-    let value = 0;
-    let to = from;
-    let code = LINE_END;
-    for (; to < end; to++) {
-      code = bytes[to]!;
-      if (code < ZERO || code > NINE) break;
-      value = 10 * value + (code - ZERO);
+    const last = values.length - 1;
+    let at = this.at;
+    for (let i = 0; i <= last; i++) {
+      const numbers = values[i];
+      const from = at;
+      let value = 0;
+      let code = LINE_END;
+      for (; at < end; at++) {
+        code = bytes[at]!;
+        if (code < ZERO || code > NINE) break;
+        value = 10 * value + (code - ZERO);
+      }
+      if (at === end) code = LINE_END;
+      const ended = code === COMMA || code === LINE_END;
+      if (numbers && at === from && ended && this.mayBeEmpty[i]) numbers[row] = Number.NaN;
+      else if (!numbers || at === from || at - from > EXACT_DIGITS || !ended) {
+        const other = this.other(i, from);
+        if (numbers) numbers[row] = typeof other === 'number' ? other : Number.NaN;
+        at = this.at;
+        code = at >= end ? LINE_END : bytes[at]!;
+      } else numbers[row] = value;
+      if ((code === LINE_END) !== (i === last)) return false;
+      at++;
     }
-    if (to === end) code = LINE_END;
-    if (to === from || to - from > EXACT_DIGITS || (code !== COMMA && code !== LINE_END)) {
-      const other = this.other(column, from);
-      return typeof other === 'number' ? other : Number.NaN;
-    }
-    this.at = to;
-    return value;
+    this.at = at;
+    return true;
   }
 
+  /** The value of a field that is no whole number; `at` is behind it then. */
   private other(column: number, from: number) {
     const { bytes, columns, end } = this;
     let to = from;
@@ -79,6 +85,8 @@ class PlainNumbers {
     }
     this.at = to;
     const [name, kind] = columns[column]!;
+    // No text is refused there.
+    if (kind === 'text?') return null;
     return parseValue(name, kind, bytes.toString('utf8', from, to));
   }
 }

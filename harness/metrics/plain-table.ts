@@ -28,6 +28,8 @@ export function isNumeric(kind: Kind): boolean {
 class PlainRows {
   private at: number;
   private readonly numeric: readonly boolean[];
+  /** What texts of a column are, by how they stand there. */
+  private readonly texts: readonly Map<string, Row[string]>[];
 
   constructor(
     private readonly text: string,
@@ -37,6 +39,7 @@ class PlainRows {
   ) {
     this.at = start;
     this.numeric = columns.map(([, kind]) => isNumeric(kind));
+    this.texts = columns.map(() => new Map());
   }
 
   /** All rows; undefined where a record has more or fewer fields. @throws InputError for a value that its column cannot hold */
@@ -81,7 +84,13 @@ class PlainRows {
       if (code === COMMA || code === LINE_END) break;
     }
     this.at = to;
-    return parseValue(...this.columns[column]!, text.slice(from, to));
+    const field = text.slice(from, to);
+    // Most texts stand there many times: policies, names, hashes.
+    const known = this.numeric[column] ? undefined : this.texts[column]!.get(field);
+    if (known !== undefined) return known;
+    const value = parseValue(...this.columns[column]!, field);
+    if (!this.numeric[column]) this.texts[column]!.set(field, value);
+    return value;
   }
 }
 

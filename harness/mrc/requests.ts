@@ -57,7 +57,6 @@ class RequestReference implements ReferenceString {
     const { name: file, values, options, reader } = this;
     const reference = referenceOf(reader, options.split ?? false);
     const table = options.backend === 'js' ? new DenseIds() : makeIds();
-    const mapper = new ReferenceMapper(reference, reader.idBytes, table);
     this.account = new LineAccount();
     const pages = pagesOf(reference);
     const input = { file, bytes: this.bytes(), values, sides: {}, account: this.account, pages };
@@ -71,6 +70,7 @@ class RequestReference implements ReferenceString {
       yield* fromRecords(input, reader.recordIds, table);
       return;
     }
+    const mapper = new ReferenceMapper(reference, reader.idBytes, table);
     // Of objects, reference `i` is of request `i`.
     for await (const batch of reader.read(input))
       for (const dense of mapper.map(batch)) yield options.bytes ? { ...dense, sizes: batch.size } : dense;

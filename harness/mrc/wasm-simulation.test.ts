@@ -99,9 +99,12 @@ describe('policies in WebAssembly that order pages by stamps', () => {
   // Many times as many as there are stamps: LEAST_STAMPS and STAMPS_AN_ID in harness/wasm/stamps.h.
   const ids = longString(600_000);
 
-  it.each(['lru', 'arc'])('%s: with stamps that are numbered again, and more pages after that', (spec) => {
-    for (const capacity of [1, 90, 700, 5000]) compare(spec, capacity, ids, 5000);
-  });
+  it.each(['lru', 'arc', 'twoq', 's3fifo'])(
+    '%s: with stamps that are numbered again, and more pages after that',
+    (spec) => {
+      for (const capacity of [1, 90, 700, 5000]) compare(spec, capacity, ids, 5000);
+    },
+  );
 });
 
 describe('memory of a module', () => {

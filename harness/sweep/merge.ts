@@ -9,7 +9,7 @@ import { firstReplicates } from '../experiment/prepare.js';
 import { type LongRows, type ResultRows, resultFiles } from '../experiment/result-files.js';
 import type { CellOptions, RunSummary } from '../experiment/run.js';
 import { withSavings } from '../experiment/savings.js';
-import { csvHeader, csvRows } from '../metrics/csv.js';
+import { csvHeader } from '../metrics/csv.js';
 import { drawsByCell } from '../metrics/draws.js';
 import type { OutputFolder } from '../output/folder.js';
 import type { Content } from '../output/whole.js';
@@ -84,12 +84,12 @@ class Finished {
   }
 
   /** The text of a file with many rows a cell, read cell by cell each time that it is taken. */
-  long: ResultRows['long'] = (columns, rowsOf) => {
+  long: ResultRows['long'] = (columns, textOf) => {
     const results = () => this.each();
     return {
       *[Symbol.iterator]() {
         yield csvHeader(columns);
-        for (const result of results()) yield csvRows(columns, [...rowsOf(result)]);
+        for (const result of results()) yield textOf(result);
       },
     };
   };

@@ -17,6 +17,14 @@ const contents = fc.oneof(
 );
 const label = fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' });
 
+const codePoint = fc
+  .integer({ min: 0, max: 0x10ffff })
+  .filter((point) => point < 0xd800 || point > 0xdfff)
+  .map((point) => String.fromCodePoint(point));
+
+/** Texts of any code points but surrogates, as those of `unit: 'binary'`, which takes a second to be made. */
+export const anyText: fc.Arbitrary<string> = fc.string({ unit: codePoint });
+
 function quoted(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -9,7 +9,7 @@ static int32_t oldest;
 
 static void lay_out(void) {
   stamp_of = by_id(0, sizeof(int32_t), -1);
-  lay_out_stamps(&stamps, count < capacity ? count : capacity);
+  lay_out_stamps(&stamps);
 }
 
 static void start(void) { stamps.next = oldest = 0; }

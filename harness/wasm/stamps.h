@@ -15,8 +15,8 @@
 
 /* A word of bits, and its stamps. */
 enum { WORD_STAMPS = 64, WORD_SHIFT = 6 };
-/* Stamps beyond those of the pages that have one, for each id and at least: renumbering looks at every id. */
-enum { STAMPS_AN_ID = 4, LEAST_STAMPS = 1 << 16 };
+/* Stamps for each id, and at least: of these a page has one at most, and renumbering, which looks at every id, is seldom. */
+enum { STAMPS_AN_ID = 5, LEAST_STAMPS = 1 << 16 };
 /* With a bit beside them stamps are an int32. Fewer ids than that fit into 4 GiB: after renumbering there are always some left. */
 #define MOST_STAMPS ((int64_t)1 << 30)
 
@@ -33,9 +33,8 @@ struct stamps {
   int32_t limit;
 };
 
-/* `most`: pages that can have a stamp at once. */
-static inline void lay_out_stamps(struct stamps *s, int64_t most) {
-  const int64_t wanted = most + STAMPS_AN_ID * (int64_t)count + LEAST_STAMPS;
+static inline void lay_out_stamps(struct stamps *s) {
+  const int64_t wanted = STAMPS_AN_ID * (int64_t)count + LEAST_STAMPS;
   const int64_t stamps = (wanted < MOST_STAMPS ? wanted : MOST_STAMPS) & -(int64_t)WORD_STAMPS;
   s->gone = next_area((uint64_t)stamps >> WORD_SHIFT, sizeof(uint64_t), 0);
   s->earlier = next_area((uint64_t)stamps >> WORD_SHIFT, sizeof(int32_t), 0);

@@ -57,9 +57,4 @@ static inline void trim(int list, int32_t most) {
   while (size[list] > most) leave(tail(&lists, list));
 }
 
-/* A share of the capacity, rounded down. */
-static inline int32_t share_of(double share) { return (int32_t)(capacity * share); }
-
-static inline int32_t at_least_1(int32_t n) { return n > 1 ? n : 1; }
-
 #endif

@@ -56,6 +56,11 @@ static int32_t given_values;
 
 static inline double parameter(int32_t at, double by_default) { return at < given_values ? values[at] : by_default; }
 
+/* A share of the capacity, rounded down. */
+static inline int32_t share_of(double share) { return (int32_t)(capacity * share); }
+
+static inline int32_t at_least_1(int32_t n) { return n > 1 ? n : 1; }
+
 /* Memory with something for each id. Areas lie one after the other, in the order in which they are laid out. */
 #define MOST_AREAS 8
 struct area {

@@ -36,7 +36,7 @@ const simulated = new Map<string, Promise<Map<string, ThpReading[]>>>();
 
 /** The readings of a test, made once. */
 function readingsOf(test: string): Promise<Map<string, ThpReading[]>> {
-  const known = simulated.get(test) ?? simulatedReadings(SCENARIOS[test]!);
+  const known = simulated.get(test) ?? simulatedReadings(SCENARIOS[test]!, 'events');
   simulated.set(test, known);
   return known;
 }

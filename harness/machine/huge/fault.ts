@@ -39,7 +39,7 @@ export function hugeFault(huge: HugeParts, vma: Vma, vpn: number, write: boolean
 /** set_huge_zero_folio: the huge page of zeros is the same for all, and charged to none. */
 function mapHugeZero(huge: HugeParts, vma: Vma, first: number): void {
   const m = huge.state;
-  const at = m.tables.make(vma.space.directory, first);
+  const at = m.tables.make(vma.space.directory, first, PMD_PAGES);
   for (let i = 0; i < PMD_PAGES; i++) mapZeroPage(m, at + i);
   huge.pmds.add(Math.floor(at / LEAF_ENTRIES));
   if (!huge.zeroAllocated) m.counters.thp_zero_page_alloc++;
@@ -110,7 +110,7 @@ export function bringFolio(
 export function mapFolio(huge: HugeParts, vma: Vma, first: number, folio: Folio): void {
   const m = huge.state;
   const { space } = vma;
-  const at = m.tables.make(space.directory, first);
+  const at = m.tables.make(space.directory, first, PMD_PAGES);
   const written = vma.has(VM.write) ? PTE.write | PTE.dirty : 0;
   folio.pages.forEach((page, i) => {
     mapPage(m, space, at + i, page, PTE.young | written);

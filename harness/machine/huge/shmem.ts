@@ -159,7 +159,7 @@ function mapShmem(
   }
   const empty = leaf < 0 || m.tables.isEmpty(leaf);
   if (!empty || m.settings.kernel < KERNELS['6.12'] || (!write && !made)) return false;
-  mapAll(m, vma, m.tables.make(directory, first), folio, write);
+  mapAll(m, vma, m.tables.make(directory, first, LEAF_ENTRIES), folio, write);
   return true;
 }
 

@@ -78,7 +78,7 @@ function isPrivateHuge(vma: Vma): boolean {
 function copyEntries(m: State, vma: Vma, child: Space): void {
   for (const part of vma.space.directory.leavesIn(vma.start, vma.end)) {
     if (m.huge?.isSharedPmd(part.leaf)) continue; // copy_huge_pmd: the child faults it in
-    m.tables.make(child.directory, part.from); // copy_pte_range, for an empty table too
+    m.tables.make(child.directory, part.from, m.tables.inUse(part.leaf)); // copy_pte_range, for an empty table too
     if (m.tables.isEmpty(part.leaf)) continue;
     m.shootdowns?.changed(vma.space);
     const end = part.at + part.to - part.from;

@@ -1,7 +1,8 @@
 import { grown } from '../../base/arrays.js';
 import type { Frames } from '../memory/frames.js';
 import { type PageStore, ZERO_PAGE } from '../memory/pages.js';
-import { type PageTables, PTE, PTE_SHIFT } from './page-table.js';
+import { PTE, PTE_SHIFT } from './page-table.js';
+import type { PageTables } from './page-tables.js';
 import type { Space } from './space.js';
 
 /** Which pages are mapped where. */

@@ -2,7 +2,8 @@ import { TRAIT } from '../../policy/reclaim/contract.js';
 import type { Frames } from '../memory/frames.js';
 import type { PageStore } from '../memory/pages.js';
 import type { Objects } from './objects.js';
-import { type PageTables, PTE, PTE_SHIFT } from './page-table.js';
+import { PTE, PTE_SHIFT } from './page-table.js';
+import type { PageTables } from './page-tables.js';
 import { hasRecency, type Space } from './space.js';
 import { type AnonVma, type SharedObject, VM, type Vma } from './vma.js';
 

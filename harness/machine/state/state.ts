@@ -15,7 +15,7 @@ import type { Effect } from './effects.js';
 import type { HugeHooks, KsmHooks, Merger, PurgeHooks, ReclaimHooks, WritebackHooks } from './hooks.js';
 import { Hugetlb } from './hugetlb.js';
 import { Objects } from './objects.js';
-import { PageTables } from './page-table.js';
+import { PageTables } from './page-tables.js';
 import { Pins } from './pins.js';
 import { ProportionalUsage } from './pss.js';
 import { ReverseMap } from './rmap.js';

@@ -74,25 +74,32 @@ function boxAt(left: number, top: number, { width, height }: Size): Box {
   return { left, top, right: left + width, bottom: top + height };
 }
 
+/** Where a name may stand, and how far that is from its mark. */
+interface Place {
+  readonly box: Box;
+  readonly away: number;
+}
+
+const TURNS = Array.from({ length: DIRECTIONS }, (_, i) => (2 * Math.PI * i) / DIRECTIONS).map(
+  (turn) => [Math.cos(turn), Math.sin(turn)] as const,
+);
+
 /** The places for a name around its mark, nearest first. */
-function placesAround({ x, y }: Anchor, size: Size): { box: Box; away: number }[] {
-  return RINGS.flatMap((away) =>
-    Array.from({ length: DIRECTIONS }, (_, i) => {
-      const turn = (2 * Math.PI * i) / DIRECTIONS;
-      const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+function* placesAround({ x, y }: Anchor, size: Size): Generator<Place> {
+  for (const away of RINGS)
+    for (const [cos, sin] of TURNS) {
       // The box touches the ring from outside.
       const left = x + away * cos + (size.width / 2) * (cos - 1);
       const top = y - away * sin - (size.height / 2) * (sin + 1);
-      return { box: boxAt(left, top, size), away };
-    }),
-  );
+      yield { box: boxAt(left, top, size), away };
+    }
 }
 
 /** Between places anywhere in a panel. */
 const STEP = 4;
 
 /** All places of a panel, for a name that has no room around its mark. */
-function placesAnywhere({ x, y }: Anchor, size: Size, panel: Size): { box: Box; away: number }[] {
+function placesAnywhere({ x, y }: Anchor, size: Size, panel: Size): Place[] {
   const columns = Math.max(0, Math.ceil((panel.width - size.width) / STEP));
   const rows = Math.max(0, Math.ceil((panel.height - size.height) / STEP));
   return Array.from({ length: columns * rows }, (_, i) => {
@@ -131,6 +138,20 @@ function nearestOf(anchor: Anchor, names: readonly Box[]): PixelLine | undefined
 /** A name without a place, in points of distance. */
 const WITHOUT = 500;
 
+/** More lines under a name than this count no more. */
+const MOST_UNDER = 3;
+
+/** How many lines pass through a box, `most` at most. */
+function countCrossing(lines: readonly PixelLine[], box: Box, most = Number.POSITIVE_INFINITY): number {
+  let count = 0;
+  for (const line of lines) {
+    if (!crosses(line, box)) continue;
+    count++;
+    if (count === most) break;
+  }
+  return count;
+}
+
 type Placed<A> = Callouts & { readonly left: readonly A[]; readonly cost: number };
 
 /** Puts names next to their marks, one after the other. */
@@ -146,15 +167,18 @@ function placeInOrder<A extends Anchor>(
   const left: A[] = [];
   const placed = new Map<string, Box[]>();
   let cost = 0;
-  const cheapest = (places: readonly { box: Box; away: number }[]) =>
-    places
-      .filter(({ box }) => fits(box, panel, taken))
-      .map(({ box, away }) => {
-        const under = lines.filter((line) => crosses(line, box)).length;
-        const over = leaders.filter((line) => crosses(line, box)).length;
-        return { box, away, cost: away + CROSSING * (Math.min(under, 3) + over) };
-      })
-      .sort((a, b) => a.cost - b.cost)[0];
+  const cheapest = (places: Iterable<Place>) => {
+    let best: (Place & { readonly cost: number }) | undefined;
+    for (const { box, away } of places) {
+      // Lines only add to what a place costs, and of two that cost the same the first is taken.
+      if ((best && away >= best.cost) || !fits(box, panel, taken)) continue;
+      const under = countCrossing(lines, box, MOST_UNDER);
+      const over = countCrossing(leaders, box);
+      const cost = away + CROSSING * (under + over);
+      if (!best || cost < best.cost) best = { box, away, cost };
+    }
+    return best;
+  };
   for (const anchor of anchors) {
     const size = {
       width: Math.max(...anchor.lines.map(textWidth)),

@@ -48,6 +48,18 @@ interface Scene {
   readonly curves: readonly Curve[];
 }
 
+/** The lowest and the highest of some curves, both at 0 at least or at most, and when the last one ends. */
+function extentOf(curves: Iterable<readonly Point[]>) {
+  let [least, most, endUs] = [0, 0, 0];
+  for (const points of curves)
+    for (const { x, y } of points) {
+      least = Math.min(least, y);
+      most = Math.max(most, y);
+      endUs = Math.max(endUs, x);
+    }
+  return { least, most, endUs };
+}
+
 /** The curves of a trace under all limits, on common axes. */
 class TimePicture {
   private readonly time;
@@ -67,13 +79,11 @@ class TimePicture {
         this.shown(setting).map((one) => [one, this.curve(setting, one)] as const),
       ),
     );
-    const points = [...this.curves.values()].flatMap((curve) => curve.points);
-    const heights = points.map(({ y }) => y);
-    const [least, most] = [-largest(heights.map((y) => -y)), largest(heights)];
+    const { least, most, endUs } = extentOf(new Set([...this.curves.values()].map(({ points }) => points)));
     const room = (most - least) * MARGIN;
     this.domain = [least < 0 ? least - room : 0, most + room];
     this.memory = byteUnit(Math.max(-least, most));
-    this.endUs = largest(points.map(({ x }) => x));
+    this.endUs = endUs;
     this.time = timeUnit(this.endUs * 1000);
   }
 

@@ -1,7 +1,7 @@
 import type { FigureData } from '../figures/data.js';
 import { WIDTHS } from '../figures/figure.js';
 import { FIGURES, missingFor } from '../figures/registry.js';
-import { drawingsOf, pageOf } from '../render/write.js';
+import { drawingsOf, pageOf } from '../render/drawings.js';
 import type { Attachment } from './downloads.js';
 
 /**

@@ -1,6 +1,6 @@
 import { type Drawing, type Spec, WIDTHS } from '../figures/figure.js';
 import { KEY_NAME } from '../figures/key.js';
-import { type Laid, layOut } from './vega.js';
+import { type Laid, layOut, widthOf } from './vega.js';
 
 /** A layout this much narrower than the page is as good as one that fits. */
 const SLACK = 1.5;
@@ -27,8 +27,7 @@ export async function fitted(drawing: Drawing): Promise<{ spec: Spec; laid: Laid
   const page = WIDTHS[drawing.width];
   let panel = (page / drawing.columns) * 0.8;
   for (let tries = 1; ; tries++) {
-    const { view, width } = await layOut(withoutLegends(drawing.spec(panel)) as Spec);
-    view.finalize();
+    const width = await widthOf(withoutLegends(drawing.spec(panel)) as Spec);
     const before = panel;
     panel = Math.max(MIN_PANEL, Math.floor((panel + (page - width) / drawing.columns) * 4) / 4);
     // What stands next to the panels rarely depends on their width; only then is the first guess not the last.

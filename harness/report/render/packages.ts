@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
+import type PDFDocument from 'pdfkit';
 import { PACKAGE_ROOT } from '../../base/package-root.js';
 import { listed } from '../format.js';
 import type { Format } from './formats.js';
@@ -31,6 +32,11 @@ export function missingPackages(
       return true;
     }
   });
+}
+
+/** What writes PDFs, loaded when it is needed: that takes longer than measuring and placing all texts of a report. */
+export function pdfkit(): typeof PDFDocument {
+  return require('pdfkit') as typeof PDFDocument;
 }
 
 /** The command that installs what was left out: of a clone, of a program that uses this package, or of all users. */

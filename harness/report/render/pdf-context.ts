@@ -1,4 +1,4 @@
-import { FONT_FILE, textWidth } from './font.js';
+import { textWidth } from './font.js';
 
 /** The document; its types lack what is here. */
 type Pdf = PDFKit.PDFDocument & {
@@ -167,7 +167,7 @@ export class PdfContext {
     pdf.save();
     pdf.transform(frame.cos, frame.sin, -frame.sin, frame.cos, frame.x, frame.y);
     this.setFill();
-    pdf.font(FONT_FILE, size).text(text, left, y, { lineBreak: false, baseline: 'alphabetic' });
+    pdf.fontSize(size).text(text, left, y, { lineBreak: false, baseline: 'alphabetic' });
     pdf.restore();
   }
 

@@ -1,5 +1,5 @@
-import PDFDocument from 'pdfkit';
-import { FONT_FILE } from './font.js';
+import { figureFont } from './font.js';
+import { pdfkit } from './packages.js';
 import { PdfContext } from './pdf-context.js';
 import type { Laid } from './vega.js';
 
@@ -8,10 +8,10 @@ import type { Laid } from './vega.js';
  * so that the same picture is the same bytes.
  */
 export async function toPdf({ view, height }: Laid, width: number, title: string): Promise<Buffer> {
-  const pdf = new PDFDocument({
+  const pdf = new (pdfkit())({
     size: [width, height],
     margin: 0,
-    font: FONT_FILE,
+    font: figureFont(),
     pdfVersion: '1.4',
     info: { Title: title, Creator: 'reclaim-bench', CreationDate: new Date(0) },
   });

@@ -11,7 +11,7 @@ import { figureOf } from '../figures/registry.js';
 import { tex } from './caption.js';
 import { textWidth } from './font.js';
 import { FORMATS } from './formats.js';
-import { layOut } from './vega.js';
+import { layOut, widthOf } from './vega.js';
 
 const NAMES = ['memory', 'saving-stall', 'heat-map'];
 
@@ -96,6 +96,7 @@ describe('files of a figure', () => {
     await draw(['heat-map'], 'page', 'page');
     const spec = JSON.parse(file('heat-map.vl.json', 'page').toString());
     const { width } = await layOut(spec);
+    expect(await widthOf(spec)).toBe(width);
     expect(width).toBeLessThanOrEqual(504);
     expect(width).toBeGreaterThan(500);
   });

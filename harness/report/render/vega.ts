@@ -27,11 +27,26 @@ const logger = {
 
 const SIZE = /width="[\d.]+" height="[\d.]+" viewBox="0 0 ([\d.]+) ([\d.]+)"/;
 
-/** Lays a specification out. @throws Error when Vega-Lite finds something wrong with it */
-export async function layOut(spec: Spec): Promise<Laid> {
+function viewOf(spec: Spec): vega.View {
   const quiet = Object.assign(vega.logger(vega.Warn), logger);
   const compiled = compile(spec as unknown as TopLevelSpec, { logger: quiet as never }).spec;
-  const view = new vega.View(vega.parse(compiled), { renderer: 'none' });
+  return new vega.View(vega.parse(compiled), { renderer: 'none' });
+}
+
+/** The width of a specification in points, without drawing it. @throws as `layOut` */
+export async function widthOf(spec: Spec): Promise<number> {
+  const view = viewOf(spec);
+  await view.runAsync();
+  const { left, right } = view.padding() as { left: number; right: number };
+  // As toSVG has it: the signal `width` is that of the panels alone.
+  const { _viewWidth: width } = view as unknown as { readonly _viewWidth: number };
+  view.finalize();
+  return Math.max(0, width + left + right);
+}
+
+/** Lays a specification out. @throws Error when Vega-Lite finds something wrong with it */
+export async function layOut(spec: Spec): Promise<Laid> {
+  const view = viewOf(spec);
   // Names of clip paths count up over all pictures of a process.
   vega.resetSVGDefIds();
   const svg = await view.toSVG();

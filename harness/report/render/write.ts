@@ -1,17 +1,11 @@
 import type { FigureData } from '../figures/data.js';
-import { type Drawing, type Figure, type Page, WIDTHS, type Width } from '../figures/figure.js';
-import { TEXT_POINTS } from '../figures/style.js';
+import { type Drawing, type Figure, WIDTHS, type Width } from '../figures/figure.js';
 import { captionTex, captionText } from './caption.js';
+import { drawingsOf, pageOf } from './drawings.js';
 import { fitted } from './fit.js';
-import { textWidth } from './font.js';
 import type { Format } from './formats.js';
 import { toPdf } from './pdf.js';
 import { toSvg } from './vega.js';
-
-/** A page of a width, measured in the font that figures are set in. */
-export function pageOf(width: Width): Page {
-  return { asked: width, textWidth: (text) => textWidth(text) * TEXT_POINTS };
-}
 
 /** The files of one drawing, by their endings. */
 async function filesOf(
@@ -35,18 +29,6 @@ async function filesOf(
   files.set('.txt', captionText(figure, whole, data));
   files.set('.tex', captionTex(figure, whole, data));
   return files;
-}
-
-/** All drawings, each with a name of its own: names of traces may differ only in what names of files cannot have. */
-export function drawingsOf(figures: readonly Figure[], data: FigureData, page: Page) {
-  const taken = new Map<string, number>();
-  return figures.flatMap((figure) =>
-    figure.draw(data, page).map((drawing) => {
-      const times = (taken.get(drawing.name) ?? 0) + 1;
-      taken.set(drawing.name, times);
-      return { figure, drawing: times === 1 ? drawing : { ...drawing, name: `${drawing.name}-${times}` } };
-    }),
-  );
 }
 
 /**

@@ -48,6 +48,8 @@ export interface DenseBatch {
 export class ReferenceMapper {
   private readonly ids = new Int32Array(BATCH_CAPACITY);
   private readonly rows = new Int32Array(BATCH_CAPACITY);
+  /** Of objects, the row of a reference is its number in every batch: so far below this. */
+  private numbered = 0;
   private length = 0;
 
   /**
@@ -58,10 +60,7 @@ export class ReferenceMapper {
     private readonly reference: Reference,
     private readonly idBytes: number,
     readonly table: DenseIds = new DenseIds(),
-  ) {
-    // Of objects, the row of a reference is its number in every batch.
-    for (let row = 0; row < BATCH_CAPACITY; row++) this.rows[row] = row;
-  }
+  ) {}
 
   /**
    * The references of a batch: one batch of them, or more where requests are split.
@@ -74,6 +73,7 @@ export class ReferenceMapper {
       return;
     }
     this.table.mapBatch(batch, this.ids);
+    for (; this.numbered < batch.length; this.numbered++) this.rows[this.numbered] = this.numbered;
     this.length = batch.length;
     yield this.take();
   }
