@@ -38,11 +38,21 @@ export function takeInAhead(m: State, page: number, object: number, index: numbe
 }
 
 /**
- * swap_cluster_readahead: brings a page in with those of the same block of the device. Returns the pages read.
+ * swap_cluster_readahead: brings a page in with those of the same block of the device. Returns the pages read. The others make room
+ * for themselves: not by a purge of the page, to which an entry or an object would refer that has lost it. It may be evicted again.
  *
  * @param object that the page is filed under, at `index`
  */
 export function readCluster(m: State, page: number, object: number, index: number): number {
+  m.reclaim.faulted = page;
+  try {
+    return readBlock(m, page, object, index);
+  } finally {
+    m.reclaim.faulted = -1;
+  }
+}
+
+function readBlock(m: State, page: number, object: number, index: number): number {
   const { swapHistory, swap } = m;
   const place = m.pages.slotOf(page) + HEADER;
   const max = largestWindow(m.settings.pageCluster, false);
@@ -83,23 +93,8 @@ export function swapInShared(
 ): void {
   let read = 1;
   if (isReadAlone(m, page, true)) takeIn(m, page, object.number, index);
-  else read = withFaulted(m, page, () => readCluster(m, page, object.number, index));
+  else read = readCluster(m, page, object.number, index);
   waitForSwap(m, page, read, part);
-}
-
-/**
- * Reads a page with others, which make room for themselves: not by a purge of the page, to which an entry or an object would refer
- * that has lost it. It may be evicted again.
- *
- * @returns what `read` returns
- */
-export function withFaulted(m: State, page: number, read: () => number): number {
-  m.reclaim.faulted = page;
-  try {
-    return read();
-  } finally {
-    m.reclaim.faulted = -1;
-  }
 }
 
 /**
