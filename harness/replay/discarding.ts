@@ -137,12 +137,17 @@ export class Discarding {
     this.time.dueUs = Math.min(this.clock.dueUs, ...this.following.map(({ clock }) => clock.dueUs));
   }
 
+  // Nearly every event comes here, and no policy follows one that watches: this is `tell` for it alone.
   private readonly beforeWrite = (range: PageRange): void => {
-    this.tell('discard', (policy) => policy.beforeWrite?.(range));
+    const { policy } = this;
+    this.target.attribute('discard', () => policy.beforeWrite?.(range));
+    this.watch();
   };
 
   private readonly beforeRead = (range: PageRange): void => {
-    this.tell('discard', (policy) => policy.beforeRead?.(range));
+    const { policy } = this;
+    this.target.attribute('discard', () => policy.beforeRead?.(range));
+    this.watch();
   };
 
   private tell<T>(part: PolicyPart, work: (policy: DiscardPolicy, clock: PolicyClock) => T): T {

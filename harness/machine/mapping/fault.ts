@@ -197,7 +197,8 @@ function faultAround(m: State, vma: Vma, vpn: number, did: number = DID.nothing)
   const object = vma.object!;
   // Of a sample of the pages, the window has as many as of all.
   const window = Math.min(FAULT_AROUND_PAGES * m.sample, LEAF_ENTRIES);
-  const from = Math.max(vpn - (vpn % window), vma.start);
+  // Not by `%`, which for page numbers beyond 32 bits is a call.
+  const from = Math.max(Math.floor(vpn / window) * window, vma.start);
   const leafEnd = vpn - entryInLeaf(vpn) + LEAF_ENTRIES;
   const to = Math.min(from + window, vma.end, leafEnd, vma.start + object.size - vma.objectPage);
   const ahead = aheadOf(m, object);
@@ -339,7 +340,7 @@ function swappedOut(m: State, vma: Vma, vpn: number, at: number, write: boolean)
   }
   m.tables.set(at, 0);
   const frame = m.pages.location[page]!;
-  const others = m.swap.dropReference(m.frames.slot[frame]!) + m.frames.mapcount[frame]!;
+  const others = m.swap.dropReference(m.frames.slotOf(frame)) + m.frames.mapcount[frame]!;
   const merged = isMerged(m, page);
   // should_try_to_free_swap
   if (bypassed || vma.has(VM.locked) || (write && others === 0) || m.reclaim.swapScarce(page))

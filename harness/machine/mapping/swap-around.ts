@@ -1,14 +1,7 @@
 import { PART } from '../../cost/ledger.js';
 import { isSwapEntry } from '../entries/entry.js';
-import {
-  isReadAlone,
-  readCluster,
-  takeIn,
-  takeInAhead,
-  waitForSwap,
-  withFaulted,
-} from '../object/swap-ahead.js';
-import { LEAF_ENTRIES, PTE_SHIFT } from '../state/page-table.js';
+import { isReadAlone, readCluster, takeIn, takeInAhead, waitForSwap } from '../object/swap-ahead.js';
+import { entryInLeaf, LEAF_ENTRIES, PTE_SHIFT } from '../state/page-table.js';
 import type { State } from '../state/state.js';
 import { largestWindow, newHistory, swapWindow } from '../state/swap-window.js';
 import type { Vma } from '../state/vma.js';
@@ -23,14 +16,22 @@ export function swapInAnon(m: State, vma: Vma, vpn: number, page: number): void 
   const index = anon.indexOf(vma, vpn);
   let read = 1;
   if (isReadAlone(m, page, false)) takeIn(m, page, anon.number, index);
-  else if (m.settings.vmaReadAhead === 1)
-    read = withFaulted(m, page, () => readAround(m, vma, vpn, page, anon.number, index));
-  else read = withFaulted(m, page, () => readCluster(m, page, anon.number, index));
+  else if (m.settings.vmaReadAhead === 1) read = readAround(m, vma, vpn, page, anon.number, index);
+  else read = readCluster(m, page, anon.number, index);
   waitForSwap(m, page, read, PART.major);
 }
 
-/** swap_vma_readahead. Returns the pages read. */
+/** swap_vma_readahead. Returns the pages read. Room is made for the others as in `readCluster`. */
 function readAround(m: State, vma: Vma, vpn: number, page: number, object: number, index: number): number {
+  m.reclaim.faulted = page;
+  try {
+    return readWindow(m, vma, vpn, page, object, index);
+  } finally {
+    m.reclaim.faulted = -1;
+  }
+}
+
+function readWindow(m: State, vma: Vma, vpn: number, page: number, object: number, index: number): number {
   const [from, to] = windowAround(m, vma, vpn);
   let read = 0;
   for (let near = from; near < to; near++) {
@@ -59,7 +60,7 @@ function windowAround(m: State, vma: Vma, vpn: number): readonly [from: number, 
   let from = vpn - ((window - 1) >> 1);
   if (vpn === last + 1) from = vpn;
   else if (vpn === last - 1) from = vpn - window + 1;
-  const leaf = vpn - (vpn % LEAF_ENTRIES);
+  const leaf = vpn - entryInLeaf(vpn);
   return [Math.max(from, vma.start, leaf), Math.min(from + window, vma.end, leaf + LEAF_ENTRIES)];
 }
 

@@ -31,18 +31,28 @@ export function takeIn(m: State, page: number, object: number, index: number): v
 /** Takes a page into the swap cache that nothing has asked for. Returns whether it had to be read, and there was room. */
 export function takeInAhead(m: State, page: number, object: number, index: number): boolean {
   if (!m.reclaim.bringInAhead(page, object, index)) return false;
-  m.frames.readahead[m.pages.location[page]!] = 1;
+  m.frames.setReadahead(m.pages.location[page]!, true);
   m.counters.pswpin++;
   m.counters.swap_ra++;
   return true;
 }
 
 /**
- * swap_cluster_readahead: brings a page in with those of the same block of the device. Returns the pages read.
+ * swap_cluster_readahead: brings a page in with those of the same block of the device. Returns the pages read. The others make room
+ * for themselves: not by a purge of the page, to which an entry or an object would refer that has lost it. It may be evicted again.
  *
  * @param object that the page is filed under, at `index`
  */
 export function readCluster(m: State, page: number, object: number, index: number): number {
+  m.reclaim.faulted = page;
+  try {
+    return readBlock(m, page, object, index);
+  } finally {
+    m.reclaim.faulted = -1;
+  }
+}
+
+function readBlock(m: State, page: number, object: number, index: number): number {
   const { swapHistory, swap } = m;
   const place = m.pages.slotOf(page) + HEADER;
   const max = largestWindow(m.settings.pageCluster, false);
@@ -83,23 +93,8 @@ export function swapInShared(
 ): void {
   let read = 1;
   if (isReadAlone(m, page, true)) takeIn(m, page, object.number, index);
-  else read = withFaulted(m, page, () => readCluster(m, page, object.number, index));
+  else read = readCluster(m, page, object.number, index);
   waitForSwap(m, page, read, part);
-}
-
-/**
- * Reads a page with others, which make room for themselves: not by a purge of the page, to which an entry or an object would refer
- * that has lost it. It may be evicted again.
- *
- * @returns what `read` returns
- */
-export function withFaulted(m: State, page: number, read: () => number): number {
-  m.reclaim.faulted = page;
-  try {
-    return read();
-  } finally {
-    m.reclaim.faulted = -1;
-  }
 }
 
 /**
@@ -109,9 +104,9 @@ export function withFaulted(m: State, page: number, read: () => number): number 
  */
 export function foundInSwapCache(m: State, page: number, vma: Vma | undefined, vpn: number): void {
   const frame = m.pages.location[page]!;
-  const wasAhead = m.frames.readahead[frame] === 1;
+  const wasAhead = m.frames.isReadahead(frame);
   if (m.settings.pageCluster === 0 && !wasAhead) return;
-  m.frames.readahead[frame] = 0;
+  m.frames.setReadahead(frame, false);
   if (wasAhead) m.counters.swap_ra_hit++;
   if (vma !== undefined && m.settings.vmaReadAhead === 1) {
     vma.swapHistory ??= newHistory();

@@ -4,6 +4,8 @@ const FIRST_HITS = 4;
 const MOST_HITS = 63;
 /** 2 to this power is the largest window by address (SWAP_RA_ORDER_CEILING). */
 const ORDER_CEILING = 5;
+/** Powers of two: as a table, since `2 ** n` calls a function of the C library. */
+const POWERS = Array.from({ length: 32 }, (_, n) => 2 ** n);
 /** Of a window with hits: the least. */
 const LEAST_WINDOW = 4;
 
@@ -26,16 +28,21 @@ export function copiedHistory({ last, window, hits }: SwapHistory): SwapHistory 
 
 /** Pages of the largest window of setting `vm.page-cluster`. @param byAddress whether by address, or by place on the device */
 export function largestWindow(pageCluster: number, byAddress: boolean): number {
-  return 2 ** (byAddress ? Math.min(pageCluster, ORDER_CEILING) : pageCluster);
+  return POWERS[byAddress ? Math.min(pageCluster, ORDER_CEILING) : pageCluster]!;
 }
 
 /** Pages to read for a fault at `at`, by the hits since the last. Source: __swapin_nr_pages in mm/swap_state.c. */
 export function swapWindow({ last, window, hits }: SwapHistory, at: number, max: number): number {
   let pages = hits + 2;
   if (hits === 0) pages = at === last + 1 || at === last - 1 ? 2 : 1;
-  else pages = Math.max(LEAST_WINDOW, 2 ** Math.ceil(Math.log2(pages)));
+  else pages = Math.max(LEAST_WINDOW, roundedUp(pages));
   // It does not shrink to less than half at a time.
   return Math.max(Math.min(pages, max), window >> 1);
+}
+
+/** roundup_pow_of_two, of a number from 2 to 2^30. */
+function roundedUp(pages: number): number {
+  return 1 << (32 - Math.clz32(pages - 1));
 }
 
 export function countHit(history: SwapHistory): void {
