@@ -146,7 +146,7 @@ function checkFrames(m: Machine, census: Census): void {
       continue;
     }
     resident++;
-    if (frames.slot[frame]! >= 0) cached++;
+    if (frames.slotOf(frame) >= 0) cached++;
     if (checkFrame(m, frame, page, census.mappings[page]!)) mapped++;
   }
   must(resident === frames.inUse, () => `${frames.inUse} frames are handed out and ${resident} hold a page`);

@@ -44,7 +44,7 @@ export function freePresent(m: State, at: number): boolean {
   const page = entry >>> PTE_SHIFT;
   if (frameOf(m, entry) < 0 || !isExclusive(m, page)) return false;
   const frame = m.pages.location[page]!;
-  const slot = m.frames.slot[frame]!;
+  const slot = m.frames.slotOf(frame);
   if (slot >= 0) {
     m.frames.setSlot(frame, -1);
     m.swap.release(slot);

@@ -24,7 +24,7 @@ export function mapPage(m: State, space: Space, at: number, page: number, bits: 
   }
   m.pss.beforeMap(space, frame);
   const mappings = m.frames.mapcount[frame]!;
-  m.frames.mapcount[frame] = mappings + 1;
+  m.frames.setMapcount(frame, mappings + 1);
   if (mappings === 0) m.frames.mapped++;
   m.tables.set(at, (page << PTE_SHIFT) | PTE.present | bits);
   space.rss++;
@@ -133,7 +133,7 @@ export function isMerged(m: State, page: number): boolean {
 /** Whether exactly one entry refers to an anonymous page in memory: it may be written in place. */
 export function isExclusive(m: State, page: number): boolean {
   const frame = m.pages.location[page]!;
-  const slot = m.frames.slot[frame]!;
+  const slot = m.frames.slotOf(frame);
   return m.frames.mapcount[frame] === 1 && (slot < 0 || m.swap.references(slot) === 0);
 }
 
@@ -147,7 +147,7 @@ export function isReferred(m: State, page: number): boolean {
 /** Frees the slot of a page in the swap cache unless something else refers to it (folio_free_swap). */
 export function freeSwapCache(m: State, page: number): void {
   const frame = m.pages.location[page]!;
-  const slot = m.frames.slot[frame]!;
+  const slot = m.frames.slotOf(frame);
   if (slot < 0 || m.swap.references(slot) > 0) return;
   m.frames.setSlot(frame, -1);
   m.swap.release(slot);

@@ -41,7 +41,7 @@ function checkFolio(m: State, huge: HugeParts, folio: Folio): void {
     const frame = m.pages.location[page]!;
     must(huge.folios.headOf(page) === head, () => `page ${page} does not know its folio ${head}`);
     must(m.pages.resident[page] === 1, () => `page ${page} of folio ${head} is not in memory`);
-    must(frames.slot[frame] === -1, () => `page ${page} of folio ${head} is in the swap cache`);
+    must(frames.slotOf(frame) === -1, () => `page ${page} of folio ${head} is in the swap cache`);
     must(
       frames.object[frame] === frames.object[headFrame] &&
         frames.index[frame] === frames.index[headFrame]! + i,

@@ -75,8 +75,7 @@ export function makeMerged(m: State, index: MergeIndex, { vma, at, page }: Place
   index.search(content, false);
   const node = index.nodes.insert(page, content, m.nowUs);
   const frame = pages.location[page]!;
-  frames.object[frame] = KSM_OBJECT;
-  frames.index[frame] = node;
+  frames.setOwner(frame, KSM_OBJECT, node);
   pages.markDirty(page); // so that reclaim swaps it, and does not just drop it
   pages.clearVolatile(page); // the reverse map of the 2014 patches finds no merged pages
   m.reclaim.accessed(page);

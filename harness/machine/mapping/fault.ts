@@ -340,7 +340,7 @@ function swappedOut(m: State, vma: Vma, vpn: number, at: number, write: boolean)
   }
   m.tables.set(at, 0);
   const frame = m.pages.location[page]!;
-  const others = m.swap.dropReference(m.frames.slot[frame]!) + m.frames.mapcount[frame]!;
+  const others = m.swap.dropReference(m.frames.slotOf(frame)) + m.frames.mapcount[frame]!;
   const merged = isMerged(m, page);
   // should_try_to_free_swap
   if (bypassed || vma.has(VM.locked) || (write && others === 0) || m.reclaim.swapScarce(page))

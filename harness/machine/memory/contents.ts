@@ -9,19 +9,24 @@ export const READ = -2;
 export const UNIQUE = -1;
 /** Content id of a page of zeros. */
 export const ZERO = 0;
-/** A content like no other, not numbered yet: most written pages are never compared. */
-const UNNUMBERED = 0xffff_ffff;
+/**
+ * The largest number of an id's width stands for a content like no other that is not numbered yet: most written pages are never
+ * compared.
+ */
+const UNNUMBERED = { narrow: 0xff, wide: 0xffff_ffff } as const;
 
 /**
  * What each page contains, as 32-bit ids: equal ids mean equal bytes. Ids of the trace are below 2^31; those the
- * machine makes are from 2^31 on and are only spent on contents that are looked at.
+ * machine makes are from 2^31 on and are only spent on contents that are looked at. Until the first one that does not fit, ids have 8
+ * bits.
  */
 export class Contents {
-  private ids: Uint32Array;
+  private ids: Uint8Array | Uint32Array;
+  private unnumbered: number = UNNUMBERED.narrow;
   private next = CONTENT_LIMIT;
 
   constructor(capacity: number) {
-    this.ids = new Uint32Array(capacity);
+    this.ids = new Uint8Array(capacity);
   }
 
   get bytes(): number {
@@ -35,7 +40,7 @@ export class Contents {
   /** @throws InputError when the machine has run out of content ids */
   get(page: number): number {
     const id = this.ids[page]!;
-    return id === UNNUMBERED ? this.number(page) : id;
+    return id === this.unnumbered ? this.number(page) : id;
   }
 
   /** Whether a page holds zeros. */
@@ -44,17 +49,24 @@ export class Contents {
   }
 
   set(page: number, content: number): void {
+    if (content >= this.unnumbered) this.widen();
     this.ids[page] = content;
   }
 
   /** The page now holds something that no other page holds. */
   setUnique(page: number): void {
-    this.ids[page] = UNNUMBERED;
+    this.ids[page] = this.unnumbered;
   }
 
   private number(page: number): number {
     if (this.next >= DROPPED) throw new InputError('the machine ran out of content ids (2^31 of its own)');
-    this.ids[page] = this.next;
+    this.set(page, this.next);
     return this.next++;
+  }
+
+  private widen(): void {
+    const { ids } = this;
+    this.ids = Uint32Array.from(ids, (id) => (id === UNNUMBERED.narrow ? UNNUMBERED.wide : id));
+    this.unnumbered = UNNUMBERED.wide;
   }
 }

@@ -9,20 +9,23 @@ export interface PageOwners {
   chargeSwap(page: number, slots: 1 | -1): void;
 }
 
+/** Numbers of 16 bits are enough for objects and mappings of most traces; arrays get 32 with the first larger one. */
+const NARROW = 0xffff;
+
 /** Physical memory: what each frame holds. Only frames in use have meaning. */
 export class Frames {
   /** Id of the page a frame holds; -1 while it is free. */
   page: Int32Array;
-  /** Number of the object the page belongs to. */
-  object: Int32Array;
+  /** Number of the object the page belongs to. Written by `setOwner`. */
+  object: Uint16Array | Int32Array;
   /** The page's place in its object; for anonymous memory relative to the object's base, and signed. */
   index: Int32Array;
-  /** Swap slot with the same contents (the frame is in the swap cache), or -1. */
-  slot: Int32Array;
-  /** Page table entries that map the frame. */
-  mapcount: Int32Array;
-  /** 1: read ahead, and not used since (of swap), or its use starts the next window (of files). The kernel's PG_readahead. */
-  readahead: Uint8Array;
+  /** Page table entries that map the frame. Written by `setMapcount`. */
+  mapcount: Uint16Array | Int32Array;
+  /** Swap slot with the same contents (the frame is in the swap cache), or -1. Empty until a frame has one. */
+  private slots = new Int32Array(0);
+  /** PG_readahead, by frame. Empty until a frame has it. */
+  private readahead = new Uint8Array(0);
   /** Frames that will ever be in use at once, as far as is known: no room is made for more. */
   ceiling = Number.POSITIVE_INFINITY;
   /** Most frames ever in use. */
@@ -45,11 +48,9 @@ export class Frames {
     private readonly allocator: FrameAllocator = new FrameStack(),
   ) {
     this.page = new Int32Array(capacity).fill(-1);
-    this.object = new Int32Array(capacity);
+    this.object = new Uint16Array(capacity);
     this.index = new Int32Array(capacity);
-    this.slot = new Int32Array(capacity);
-    this.mapcount = new Int32Array(capacity);
-    this.readahead = new Uint8Array(capacity);
+    this.mapcount = new Uint16Array(capacity);
   }
 
   /** Frames that hold a page. */
@@ -62,7 +63,9 @@ export class Frames {
   }
 
   get bytes(): number {
-    return 5 * this.page.byteLength + this.readahead.byteLength + this.allocator.bytes;
+    const always =
+      this.page.byteLength + this.object.byteLength + this.index.byteLength + this.mapcount.byteLength;
+    return always + this.slots.byteLength + this.readahead.byteLength + this.allocator.bytes;
   }
 
   /** A frame for a page, not mapped yet. */
@@ -89,11 +92,9 @@ export class Frames {
   private hold(frame: number, page: number, object: number, index: number): void {
     if (frame >= this.page.length) this.grow(frame + 1);
     this.page[frame] = page;
-    this.object[frame] = object;
-    this.index[frame] = index;
-    this.slot[frame] = -1;
+    this.setOwner(frame, object, index);
     this.mapcount[frame] = 0;
-    this.readahead[frame] = 0;
+    if (this.readahead.length > 0) this.readahead[frame] = 0;
     if (this.inUse > this.peak) this.peak = this.inUse;
   }
 
@@ -128,12 +129,44 @@ export class Frames {
     for (let frame = first; frame < first + (1 << order); frame++) this.allocator.free(frame);
   }
 
+  /** Says what a frame's page belongs to, and where it lies there. */
+  setOwner(frame: number, object: number, index: number): void {
+    if (object > NARROW) this.object = widened(this.object);
+    this.object[frame] = object;
+    this.index[frame] = index;
+  }
+
+  setMapcount(frame: number, mappings: number): void {
+    if (mappings > NARROW) this.mapcount = widened(this.mapcount);
+    this.mapcount[frame] = mappings;
+  }
+
+  /** The swap slot with the same contents; -1 for a frame that is not in the swap cache. */
+  slotOf(frame: number): number {
+    return frame < this.slots.length ? this.slots[frame]! : -1;
+  }
+
   /** Puts a frame into the swap cache (`slot` ≥ 0) or takes it out (-1). */
   setSlot(frame: number, slot: number): void {
-    const was = this.slot[frame]!;
+    const was = this.slotOf(frame);
+    if (was === slot) return;
     if (was >= 0 && slot < 0) this.inSwapCache--;
     if (was < 0 && slot >= 0) this.inSwapCache++;
-    this.slot[frame] = slot;
+    if (this.slots.length === 0) this.slots = new Int32Array(this.page.length).fill(-1);
+    this.slots[frame] = slot;
+  }
+
+  /** PG_readahead: read ahead, and not used since (of swap), or its use starts the next window (of files). */
+  isReadahead(frame: number): boolean {
+    return frame < this.readahead.length && this.readahead[frame] === 1;
+  }
+
+  setReadahead(frame: number, on: boolean): void {
+    if (this.readahead.length === 0) {
+      if (!on) return;
+      this.readahead = new Uint8Array(this.page.length);
+    }
+    this.readahead[frame] = on ? 1 : 0;
   }
 
   private grow(needed: number): void {
@@ -141,8 +174,13 @@ export class Frames {
     this.page = grown(this.page, length, -1);
     this.object = grown(this.object, length, 0);
     this.index = grown(this.index, length, 0);
-    this.slot = grown(this.slot, length, 0);
     this.mapcount = grown(this.mapcount, length, 0);
-    this.readahead = grown(this.readahead, length, 0);
+    if (this.slots.length > 0) this.slots = grown(this.slots, length, -1);
+    if (this.readahead.length > 0) this.readahead = grown(this.readahead, length, 0);
   }
+}
+
+/** The same numbers with room for larger ones. */
+function widened(numbers: Uint16Array | Int32Array): Int32Array {
+  return numbers instanceof Int32Array ? numbers : Int32Array.from(numbers);
 }

@@ -28,8 +28,8 @@ const NOWHERE = -1;
 /** From here on it is asked whether the host has room for more. */
 const MANY_PAGES = 2 ** 20;
 /**
- * Host memory of a page in all arrays of a machine, its page table entry and the lists of a policy among them; measured on dense
- * traces of 16 and 64 million pages. Large arrays grow where they are.
+ * Host memory of a page in all arrays of a machine at their widest, its page table entry and the lists of a policy among them. Large
+ * arrays grow where they are.
  */
 const BYTES_A_PAGE = 48;
 

@@ -26,7 +26,7 @@ export function isCached(m: State, object: SharedObject, index: number): boolean
 
 /** Whether the use of a page in the page cache starts the next window (PG_readahead). */
 export function isMarked(m: State, page: number): boolean {
-  return m.frames.readahead[m.pages.location[page]!] === 1;
+  return m.frames.isReadahead(m.pages.location[page]!);
 }
 
 /**
@@ -54,7 +54,7 @@ function takeIn(m: State, object: SharedObject, first: number, count: number, lo
       }
       break;
     }
-    if (index === mark) m.frames.readahead[m.pages.location[page]!] = 1;
+    if (index === mark) m.frames.setReadahead(m.pages.location[page]!, true);
     if (where === WHERE.disk) read++;
     if (known > 0 && m.reclaim.isWorkingset(page)) object.ahead.returned = page;
     m.counters.readahead_pages++;
@@ -249,7 +249,7 @@ export function asyncReadAhead(
   index: number,
   wanted: number,
 ): void {
-  m.frames.readahead[m.pages.location[object.page(index)]!] = 0;
+  m.frames.setReadahead(m.pages.location[object.page(index)]!, false);
   const max = maxRequest(wanted, ahead.maxPages(m.settings), m.settings);
   const end = ahead.start + ahead.size;
   const before612 = m.settings.kernel < KERNELS['6.12'];

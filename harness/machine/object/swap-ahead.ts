@@ -31,7 +31,7 @@ export function takeIn(m: State, page: number, object: number, index: number): v
 /** Takes a page into the swap cache that nothing has asked for. Returns whether it had to be read, and there was room. */
 export function takeInAhead(m: State, page: number, object: number, index: number): boolean {
   if (!m.reclaim.bringInAhead(page, object, index)) return false;
-  m.frames.readahead[m.pages.location[page]!] = 1;
+  m.frames.setReadahead(m.pages.location[page]!, true);
   m.counters.pswpin++;
   m.counters.swap_ra++;
   return true;
@@ -104,9 +104,9 @@ export function swapInShared(
  */
 export function foundInSwapCache(m: State, page: number, vma: Vma | undefined, vpn: number): void {
   const frame = m.pages.location[page]!;
-  const wasAhead = m.frames.readahead[frame] === 1;
+  const wasAhead = m.frames.isReadahead(frame);
   if (m.settings.pageCluster === 0 && !wasAhead) return;
-  m.frames.readahead[frame] = 0;
+  m.frames.setReadahead(frame, false);
   if (wasAhead) m.counters.swap_ra_hit++;
   if (vma !== undefined && m.settings.vmaReadAhead === 1) {
     vma.swapHistory ??= newHistory();

@@ -4,7 +4,7 @@ import type { State } from '../state/state.js';
 
 /** A page of shared memory is used again: the object holds it, and its slot is free (shmem_swapin_folio). */
 export function leaveSwapCache(m: State, page: number): void {
-  const slot = m.frames.slot[m.pages.location[page]!]!;
+  const slot = m.frames.slotOf(m.pages.location[page]!);
   if (slot < 0) return;
   m.swap.dropReference(slot);
   freeSwapCache(m, page);

@@ -94,7 +94,7 @@ export class Eviction {
   private isUnwritten(page: number, frame: number): boolean {
     const { pages, frames } = this.state;
     if (pages.traits[page]! & (TRAIT.dirty | TRAIT.file | TRAIT.lazyfree)) return false;
-    return frames.slot[frame]! < 0 && !isAnonPage(this.state, page);
+    return frames.slotOf(frame) < 0 && !isAnonPage(this.state, page);
   }
 
   /** It goes without a write, also where there is no swap, and leaves the hole that it came into. */
@@ -274,7 +274,7 @@ export class Eviction {
   private addToSwap(page: number, frame: number): number {
     const { pages, frames, swap, counters, costs } = this.state;
     const anon = isAnonPage(this.state, page);
-    const known = frames.slot[frame]!;
+    const known = frames.slotOf(frame);
     const write = known < 0 || (pages.traits[page]! & TRAIT.dirty) !== 0;
     const slot = known < 0 ? newSlot(this.state, page) : known;
     if (known < 0 && this.state.settings.pageCluster > 0)

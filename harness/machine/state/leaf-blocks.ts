@@ -7,11 +7,13 @@ const SET_WORDS = 16;
 const HEAD_WORDS = SET_WORDS + 2;
 /** Blocks that there is room for at the least. */
 const FEW = 8;
+/** From here on arrays grow by a sixteenth, before by an eighth. */
+const MANY = 1024;
 
 /**
  * Blocks of one size without a gap, each the entries of a leaf that are in use, by place. Memory is 4 bytes for each entry that there
  * is room for, with 2 more for its place or 72 bytes a block for all places, and 4 a block for whose it is. Arrays have an eighth
- * of slack, three eighths after many blocks went.
+ * of slack at most.
  */
 export class LeafBlocks {
   /** Block `b` is `stride` words from `b * stride` on: which places have entries, where these are not listed, and the entries. */
@@ -56,13 +58,13 @@ export class LeafBlocks {
       if (this.isListed) this.places.copyWithin(block * room, last * room, (last + 1) * room);
     }
     // Leaves that fill alike pass through the sizes together, and would leave each as large as it ever was.
-    if (leaves.length > 2 * FEW && last < (5 * leaves.length) >> 3)
+    if (leaves.length > 2 * FEW && last < leaves.length - (leaves.length >> 3))
       this.resize((array, length) => array.slice(0, length) as typeof array);
     return moved;
   }
 
   private resize(to: typeof grown): void {
-    const length = this.count + Math.max(FEW, this.count >> 3);
+    const length = this.count + Math.max(FEW, this.count >> (this.count < MANY ? 3 : 4));
     this.leaves = to(this.leaves, length);
     this.words = to(this.words, length * this.stride);
     if (this.isListed) this.places = to(this.places, length * this.room);

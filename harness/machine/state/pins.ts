@@ -114,12 +114,11 @@ export class Pins {
   orphan(m: PinnedState, page: number): void {
     if (this.home < 0) this.home = m.objects.createAnon(0).number;
     const frame = m.pages.location[page]!;
-    const slot = m.frames.slot[frame]!;
+    const slot = m.frames.slotOf(frame);
     m.reclaim.forget(page);
     m.frames.setSlot(frame, -1);
     if (slot >= 0) m.swap.release(slot);
-    m.frames.object[frame] = this.home;
-    m.frames.index[frame] = 0;
+    m.frames.setOwner(frame, this.home, 0);
     m.pages.clearLazyfree(page);
     m.pages.clearVolatile(page);
     this.lost.add(page);

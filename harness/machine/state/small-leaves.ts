@@ -1,17 +1,19 @@
 import { broken } from '../memory/invariant.js';
 import { LeafBlocks } from './leaf-blocks.js';
 
-/** Entries that a block of each class has room for. From 16 on at most a third of it is free. */
-const ROOMS: readonly number[] = [2, 4, 8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192];
+/** Entries that a block of each class has room for. From 16 on at most a third of it is free, from 28 on a seventh. */
+const ROOMS: readonly number[] = [
+  2, 4, 8, 16, 24, 28, 32, 36, 40, 44, 48, 56, 64, 72, 80, 92, 104, 120, 136, 156, 176, 192,
+];
 /** Most entries of a leaf that is kept so. One more, and 512 entries of 4 bytes are 10.6 bytes for each. */
 export const MOST_SMALL = 192;
 
-const CLASS_BITS = 4;
+const CLASS_BITS = 5;
 const CLASS_MASK = (1 << CLASS_BITS) - 1;
 
 /**
  * Leaves with few entries, each of them a block that has the entries in use alone. A leaf is known by the code of its block,
- * `block * 16 + class`; how many entries it has, the caller keeps.
+ * `block * 32 + class`; how many entries it has, the caller keeps.
  */
 export class SmallLeaves {
   private readonly classes = ROOMS.map((room) => new LeafBlocks(room));

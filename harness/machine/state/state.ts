@@ -263,7 +263,7 @@ export abstract class State {
   /** The swap slot of a page, in memory or not; -1 when it has none. */
   swapSlotOf(page: number): number {
     const place = this.pages.location[page]!;
-    return place >= 0 ? this.frames.slot[place]! : this.pages.slotOf(page);
+    return place >= 0 ? this.frames.slotOf(place) : this.pages.slotOf(page);
   }
 
   /** A page id for a frame that is about to be allocated. @throws SpaceKilled for a space that was killed */
