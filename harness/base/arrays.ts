@@ -49,7 +49,7 @@ export function grown<T extends NumberArray>(array: T, length: number, fill = 0)
 }
 
 /** Up to here, capacities double: slack costs less than copying again and again. */
-const SMALL = 2 ** 18;
+const SMALL = 2 ** 16;
 /** From here on, arrays of one number an element grow where they are. */
 const LARGE = LARGE_BYTES / 4;
 
