@@ -62,6 +62,19 @@ describe('advice on a huge page', () => {
     expect([counters.thp_swpout_fallback, counters.thp_split_page, m.rss]).toEqual([1, 1, 5]);
   });
 
+  it('that pages out what was freed keeps it where a part was populated for writing since', async () => {
+    const { counters, m } = await played(
+      [
+        `write,1,0,${H},`,
+        `madvise,1,0,${H},MADV_FREE`,
+        'madvise,1,500,10,MADV_POPULATE_WRITE',
+        `madvise,1,0,${H},MADV_PAGEOUT`,
+      ],
+      { swap: 'zram' },
+    );
+    expect([counters.pglazyfreed, m.spaces.get(1)!.directory.entry(0) >= 0]).toEqual([0, true]);
+  });
+
   it('that frees it is undone for all its pages where one is written before it is split', async () => {
     const { counters } = await played(
       [

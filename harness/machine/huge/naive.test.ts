@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { HUGE_MACHINES, type HugeMachineName } from '../../testing/fuzz/machines.js';
 import { fuzz } from '../../testing/fuzz/report.js';
+import { propertyRuns } from '../../testing/property-runs.js';
 
 /** What all machines together must have met to have tested anything. */
 const MET = [
@@ -22,7 +23,7 @@ describe('random events where memory may be huge: the machine and the naive mode
   const names = Object.keys(HUGE_MACHINES) as HugeMachineName[];
   names.forEach((machine, seed) => {
     it(machine, async () => {
-      const result = await fuzz({ machine, seed, runs: 2, size: 150 });
+      const result = await fuzz({ machine, seed, runs: propertyRuns(20), size: 150 });
       expect(result.failure).toBeUndefined();
       for (const [name, value] of Object.entries(result.counters)) met[name] = (met[name] ?? 0) + value;
     });
