@@ -13,6 +13,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** As few as there may be: each is a process. */
+const SAMPLES = 4;
 const CASE = 'twins/lru';
 const suite: Suite = {
   name: 'twins',
@@ -49,7 +51,7 @@ async function compare(base: string, head: string, out: string) {
   const folders = [join(folder, out, 'base'), join(folder, out, 'head')] as const;
   const options = {
     against: 'REV',
-    samples: 5,
+    samples: SAMPLES,
     flags: ['--suite', 'twins', '--events', '9'],
     suites: [suite],
     out: undefined,
@@ -64,12 +66,12 @@ describe('base and head in one run', () => {
     const { report, calls } = await compare(build('base', 10_000, 0), build('head', 10_000, 0), 'same');
     expect(report.verdict).toBe('pass');
     expect(calls.map((call) => call.split(' ')[0])).toEqual(
-      Array.from({ length: 5 }, () => ['base', 'head']).flat(),
+      Array.from({ length: SAMPLES }, () => ['base', 'head']).flat(),
     );
     expect(calls[0]).toBe('base bench --samples 1 --quiet --out --suite twins --events 9');
     expect(report.times.map(({ name, baseline }) => [name, baseline.length])).toEqual([
-      [`${CASE}/js`, 5],
-      [`${CASE}/c`, 5],
+      [`${CASE}/js`, SAMPLES],
+      [`${CASE}/c`, SAMPLES],
     ]);
   });
 
@@ -81,8 +83,8 @@ describe('base and head in one run', () => {
     );
     expect(report.verdict).toBe('fail');
     expect(report.times[0]).toMatchObject({ name: `${CASE}/js`, findings: [{ kind: 'slower' }] });
-    expect(calls.slice(10).map((call) => call.split(' ').slice(-2).join(' '))).toEqual(
-      Array.from({ length: 10 }, () => `--filter ${CASE}`),
+    expect(calls.slice(2 * SAMPLES).map((call) => call.split(' ').slice(-2).join(' '))).toEqual(
+      Array.from({ length: 2 * SAMPLES }, () => `--filter ${CASE}`),
     );
   });
 

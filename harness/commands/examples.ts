@@ -14,7 +14,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'trace convert': ['trace convert mariadb-resize copy.csv.gz', 'as compressed text'],
   'trace sample': ['trace sample postgresql-resize part.rtrace --rate 1/4', 'a quarter of its pages'],
   'trace import': ['trace import app.strace app.rtrace', 'a log of strace as a trace'],
-  'trace generate': ['trace generate zipf zipf.rtrace --param pages=2000', 'a synthetic trace'],
+  'trace generate': ['trace generate zipf zipf.rtrace --param events=50000', 'a synthetic trace'],
   'trace list': ['trace list --format csv', 'what ships with the package'],
   report: ['report out --figure glance --format pdf', 'one figure of results'],
   init: ['init experiment mine.yaml', 'an experiment with its keys explained'],
