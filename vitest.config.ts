@@ -29,15 +29,19 @@ export const ENV = {
 
 /** Files that take longest, the longest first: were one of them the last, one of two processes would wait for it. */
 const LONGEST = [
-  'commands/init.built',
-  'commands/help.built',
   'trace/io/pipes.built',
   'sweep/sweep.built',
+  'readme.built',
+  'commands/policy-module.built',
+  'commands/commands.built',
+  'commands/environment.built',
+  'commands/init.built',
   'experiment/experiment.built',
-  'machine/machine',
   'experiment/shipped',
+  'machine/machine',
   'bench/validation/live/rows',
-  'gate/edits',
+  'policy/border/border',
+  'modules/check/check',
 ].map((name) => `/harness/${name}.test.ts`);
 
 /** Longest files first, of each project. Vitest knows times of earlier runs only where node_modules has not been installed again. */

@@ -71,8 +71,8 @@ class JobQueue<J> {
 }
 
 /**
- * Worker threads that answer jobs, each one at a time; what is short may be done without any. A worker that dies loses only its own job: it is reported, and
- * another worker takes over the rest.
+ * Worker threads that answer jobs, each one at a time; what is short may be done without any. A worker that dies loses only
+ * its own job: it is reported, and another worker takes over the rest.
  */
 export class Pool<J, A> {
   private readonly workers = new Set<Worker>();
