@@ -63,8 +63,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     what: 'a column of timeline.csv that does not exist',
     file: 'harness/report/figures/memory.ts',
-    from: "numberIn(row, 'footprint_pages')",
-    to: "numberIn(row, 'footprint_page')",
+    from: "pages: ['footprint_pages']",
+    to: "pages: ['footprint_page']",
     message: /'"footprint_page"' is not assignable/,
   },
   {
