@@ -64,11 +64,11 @@ export interface DrawTotals {
  * All of this is of the first draw of device latency; `further` has what the others take beyond it.
  */
 export class Ledger {
-  ioWaitNs = Number.NaN;
-  daemonNs = Number.NaN;
+  ioWaitNs = 0;
+  daemonNs = 0;
   /** CPU time of the part `discard`, which tabs have of their own, and of all others. */
-  private discardCpuNs = Number.NaN;
-  private otherCpuNs = Number.NaN;
+  private discardCpuNs = 0;
+  private otherCpuNs = 0;
   /** What policies pay that follow the replay; undefined where there are none. */
   private tabs: Tabs | undefined;
   /** Long stalls that are the same in all draws and on all tabs: all of them, where there is one draw and no tab. */
@@ -84,12 +84,12 @@ export class Ledger {
   /** Whose threads stall since memory is short: in the first draw. */
   readonly pressure: MemoryPressure;
   private account: Account | undefined;
-  private eventNs = Number.NaN;
+  private eventNs = 0;
   /** `otherCpuNs` when the open event began, and what it has stalled for memory since: the rest is time that its thread ran. */
-  private ranFromNs = Number.NaN;
-  private memstallFromNs = Number.NaN;
-  private memstallCpuFromNs = Number.NaN;
-  private startUs = Number.NaN;
+  private ranFromNs = 0;
+  private memstallFromNs = 0;
+  private memstallCpuFromNs = 0;
+  private startUs = 0;
   private space = 0;
   private threadOfSpace = 0;
   private readonly largeThreads = new Map<string, number>();
@@ -101,16 +101,6 @@ export class Ledger {
   ) {
     this.pressure = new MemoryPressure(sample);
     if (draws > 1) this.further = new FurtherDraws(draws);
-    // A field that has held NaN is for fractions: V8 drops the code that uses a ledger when a small integer in it becomes one.
-    this.ioWaitNs = 0;
-    this.daemonNs = 0;
-    this.discardCpuNs = 0;
-    this.otherCpuNs = 0;
-    this.eventNs = 0;
-    this.ranFromNs = 0;
-    this.memstallFromNs = 0;
-    this.memstallCpuFromNs = 0;
-    this.startUs = 0;
   }
 
   /** Opens a tab for a policy that follows the replay. */
