@@ -1,9 +1,11 @@
 /** Entries of a page-table page. */
 export const LEAF_ENTRIES = 512;
-const LEAF_SHIFT = 9;
+/** Shifts the index of an entry to the number of its leaf. */
+export const LEAF_SHIFT = 9;
 /** Pages a directory (a table of leaves) covers: 1 GiB of 4 KiB pages. */
 const REGION_PAGES = LEAF_ENTRIES * LEAF_ENTRIES;
-const ENTRY_MASK = LEAF_ENTRIES - 1;
+/** The part of an entry's index that is its place in the leaf. */
+export const ENTRY_MASK: number = LEAF_ENTRIES - 1;
 /** No page is this far below all others. */
 const NO_REGION = -(2 ** 30);
 

@@ -1,11 +1,9 @@
 import { grown, grownCapacity } from '../../base/arrays.js';
 import { InputError } from '../../base/errors.js';
 import { must } from '../memory/invariant.js';
-import { Directory, entryInLeaf, LEAF_ENTRIES } from './page-table.js';
+import { Directory, ENTRY_MASK, entryInLeaf, LEAF_ENTRIES, LEAF_SHIFT } from './page-table.js';
 import { MOST_SMALL, SmallLeaves } from './small-leaves.js';
 
-const LEAF_SHIFT = 9;
-const ENTRY_MASK = LEAF_ENTRIES - 1;
 /** Most leaves: indexes of entries have 31 bits. */
 const MOST_LEAVES = 2 ** 31 / LEAF_ENTRIES;
 /** As long as no more leaves than this have entries, all have them in a row: that is 2 MiB, and the fastest. */

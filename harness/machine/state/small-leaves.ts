@@ -1,5 +1,6 @@
 import { broken } from '../memory/invariant.js';
 import { LeafBlocks } from './leaf-blocks.js';
+import { LEAF_ENTRIES } from './page-table.js';
 
 /** Entries that a block of each class has room for. From 16 on at most a third of it is free, from 28 on a seventh. */
 const ROOMS: readonly number[] = [
@@ -43,13 +44,13 @@ export class SmallLeaves {
     return true;
   }
 
-  /** The first place from one on whose entry has all of some bits (0: any entry); 512 where there is none. */
+  /** The first place from one on whose entry has all of some bits (0: any entry); `LEAF_ENTRIES` where there is none. */
   next(code: number, count: number, place: number, bits: number): number {
     const blocks = this.classes[code & CLASS_MASK]!;
     const block = code >> CLASS_BITS;
     let at = blocks.before(block, count, place);
     while (at < count && (blocks.entry(block, at) & bits) !== bits) at++;
-    return at < count ? blocks.place(block, at) : 512;
+    return at < count ? blocks.place(block, at) : LEAF_ENTRIES;
   }
 
   /** A block for a leaf that is to have as many entries, at most `MOST_SMALL`. Returns its code. */
